@@ -1,0 +1,202 @@
+"""The records in which every number travels with its unit, uncertainty and sample size.
+
+This is the waist of the house: estimators and checks make these records, the
+evidence grade, the texts and the reports read them, and nothing else passes
+between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Verdict = Literal["pass", "warn", "fail", "not_applicable"]
+Wording = Literal["effect", "association", "description"]
+
+
+def _card(title: str, rows: list[tuple[str, str]]) -> str:
+    """Small HTML table with a caption: how a record shows itself in Jupyter."""
+    body = "".join(f"<tr><th scope='row'>{name}</th><td>{value}</td></tr>" for name, value in rows)
+    return f"<table class='sme'><caption>{title}</caption><tbody>{body}</tbody></table>"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One estimated effect with its uncertainty and its sample.
+
+    ``estimate``, ``std_error``, ``ci_low`` and ``ci_high`` are in ``unit``;
+    ``level`` is the coverage of the interval as a fraction. Counts are of
+    distinct enterprises, and of enterprise-years for ``n_observations``;
+    ``n_clusters`` counts the independent groups of the standard error.
+    """
+
+    estimand: str
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    level: float
+    unit: str
+    n_enterprises: int
+    n_treated: int
+    n_observations: int
+    n_clusters: int
+    n_treated_clusters: int
+    estimator: str
+    comparison: str
+
+    def _repr_html_(self) -> str:
+        interval = f"{self.ci_low:+.4f} … {self.ci_high:+.4f}"
+        return _card(
+            self.estimand,
+            [
+                (f"estimate ({self.unit})", f"{self.estimate:+.4f}"),
+                ("standard error", f"{self.std_error:.4f}"),
+                (f"{self.level:.0%} interval", interval),
+                ("enterprises (treated)", f"{self.n_enterprises:,} ({self.n_treated:,})"),
+                ("enterprise-years", f"{self.n_observations:,}"),
+                ("estimator, comparison", f"{self.estimator}, {self.comparison}"),
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventTimeEffect:
+    """Difference at one event time (years since first treatment), in the event study's unit."""
+
+    event_time: int
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+    n_treated: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventStudy:
+    """Differences by event time, with their joint covariance.
+
+    ``points`` are in order of event time. ``covariance`` is square, n_points x
+    n_points, in squared ``unit``. The reference period is not among the points.
+    """
+
+    points: tuple[EventTimeEffect, ...]
+    covariance: NDArray[np.float64] = field(repr=False, compare=False)
+    level: float
+    unit: str
+    estimator: str
+    comparison: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an event time: columns as in `EventTimeEffect`."""
+        return pd.DataFrame([asdict(point) for point in self.points])
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame().to_html(index=False, float_format="{:+.4f}".format, border=0)
+        return shown.replace("<thead>", f"<caption>Event study, {self.unit}</caption><thead>", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """What is left after one step from population to analysis sample (distinct enterprises)."""
+
+    name: str
+    n_enterprises: int
+    n_treated: int
+    n_observations: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFlow:
+    """The way from population to analysis sample, first step first (CONSORT)."""
+
+    steps: tuple[FlowStep, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a step: columns as in `FlowStep`."""
+        return pd.DataFrame([asdict(step) for step in self.steps])
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, border=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimation:
+    """One sample with what was estimated on it: all that a check may look at."""
+
+    sample: pd.DataFrame = field(repr=False, compare=False)
+    flow: SampleFlow
+    effect: Effect
+    event_study: EventStudy
+    covariates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer to one threat.
+
+    ``values`` holds the numbers that the sentences of the report quote, by
+    name; ``table`` the rows behind the verdict, one mapping a row.
+    """
+
+    name: str
+    verdict: Verdict
+    statistic: float | None
+    p_value: float | None
+    values: Mapping[str, float] = field(default_factory=dict)
+    table: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows behind the verdict."""
+        return pd.DataFrame([dict(row) for row in self.table])
+
+    def _repr_html_(self) -> str:
+        rows = [("verdict", self.verdict)]
+        rows += [(name, f"{value:.4g}") for name, value in self.values.items()]
+        return _card(self.name, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """Level on the Maryland Scientific Methods scale (1-5) and the words it permits.
+
+    ``reasons`` are keys of the catalogue of texts, in the order in which they
+    set or lowered the level.
+    """
+
+    sms_level: int
+    wording: Wording
+    reasons: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        rows = [("level", f"{self.sms_level} of 5"), ("wording", self.wording)]
+        return _card("Evidence grade", [*rows, ("reasons", "<br>".join(self.reasons))])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one report may say: the question, the estimate, its checks and its grade.
+
+    Labels are by language code (``zh``, ``en``).
+    """
+
+    instrument: str
+    outcome: str
+    instrument_label: Mapping[str, str]
+    outcome_label: Mapping[str, str]
+    effect: Effect
+    event_study: EventStudy
+    checks: tuple[Check, ...]
+    grade: Grade
+
+    def check(self, name: str) -> Check:
+        """The check of that name; KeyError where it was not made."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)

@@ -7,7 +7,7 @@ between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 Wording = Literal["effect", "association", "description"]
 
 
-def _card(title: str, rows: list[tuple[str, str]]) -> str:
+def _card(title: str, rows: Sequence[tuple[str, str]]) -> str:
     """Small HTML table with a caption: how a record shows itself in Jupyter."""
     body = "".join(f"<tr><th scope='row'>{name}</th><td>{value}</td></tr>" for name, value in rows)
     return f"<table class='sme'><caption>{title}</caption><tbody>{body}</tbody></table>"
@@ -62,6 +62,42 @@ class Effect:
                 ("enterprise-years", f"{self.n_observations:,}"),
                 ("estimator, comparison", f"{self.estimator}, {self.comparison}"),
             ],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One coefficient of a regression, in ``unit`` of its outcome a unit of its regressor.
+
+    ``std_error`` assumes independent errors of one variance (the convention of
+    older papers); ``std_error_clustered`` lets an enterprise's errors correlate.
+    """
+
+    name: str
+    estimate: float
+    std_error: float
+    std_error_clustered: float
+    unit: str
+    n_observations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published coefficient beside ours."""
+
+    name: str
+    estimate: float
+    std_error: float
+    n_observations: int
+    ours: Coefficient
+
+    @property
+    def agrees(self) -> bool:
+        """Whether ours shows the published digits."""
+        return (
+            f"{self.ours.estimate:.3f}" == f"{self.estimate:.3f}"
+            and f"{self.ours.std_error:.3f}" == f"{self.std_error:.3f}"
+            and self.ours.n_observations == self.n_observations
         )
 
 
@@ -136,6 +172,13 @@ class Estimation:
     covariates: tuple[str, ...]
 
 
+def judge(value: float, *, warn_over: float, fail_over: float) -> Verdict:
+    """Verdict on a number of which less is better."""
+    if value > fail_over:
+        return "fail"
+    return "warn" if value > warn_over else "pass"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """The answer to one threat.
@@ -156,7 +199,7 @@ class Check:
         return pd.DataFrame([dict(row) for row in self.table])
 
     def _repr_html_(self) -> str:
-        rows = [("verdict", self.verdict)]
+        rows: list[tuple[str, str]] = [("verdict", self.verdict)]
         rows += [(name, f"{value:.4g}") for name, value in self.values.items()]
         return _card(self.name, rows)
 
@@ -182,13 +225,21 @@ class Grade:
 class Finding:
     """What one report may say: the question, the estimate, its checks and its grade.
 
-    Labels are by language code (``zh``, ``en``).
+    Labels and words are by language code (``zh``, ``en``). ``covariate_label``
+    has an entry for each covariate column; ``words`` hold ``item`` (what the
+    outcome is made of), ``treatment``, ``population``, ``comparison``,
+    ``selection`` and ``mechanism``. ``years`` are the first and the last of
+    the sample.
     """
 
     instrument: str
     outcome: str
     instrument_label: Mapping[str, str]
     outcome_label: Mapping[str, str]
+    covariate_label: Mapping[str, Mapping[str, str]]
+    words: Mapping[str, Mapping[str, str]]
+    years: tuple[int, int]
+    flow: SampleFlow
     effect: Effect
     event_study: EventStudy
     checks: tuple[Check, ...]
@@ -200,3 +251,23 @@ class Finding:
             if check.name == name:
                 return check
         raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuality:
+    """One table as read: its size and the number of its faults; labels by language."""
+
+    name: str
+    label: Mapping[str, str]
+    n_rows: int
+    n_columns: int
+    n_faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Share of the rows in which a column is blank, 0 to 1; labels by language."""
+
+    table: str
+    label: Mapping[str, str]
+    share: float

@@ -1,0 +1,80 @@
+"""What must hold of a sample before any estimator sees it.
+
+The libraries behind the estimators accept frames that break these rules and
+return a number all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from sme_research.errors import IdentificationError, StudyError
+
+MIN_TREATED: Final = 10
+"""Fewer treated enterprises than this carry no interval: its normal approximation means nothing."""
+MIN_COMPARISON: Final = 10
+MIN_TREATED_CLUSTERS: Final = 2
+
+REQUIRED: Final = ("enterprise_id", "year", "cohort", "outcome")
+
+
+def guard_shape(sample: pd.DataFrame) -> None:
+    """Columns, duplicates and constancy; StudyError names the first offender."""
+    missing = [name for name in REQUIRED if name not in sample]
+    if missing:
+        raise StudyError(f"sample lacks the column {missing[0]!r}; it must have {', '.join(REQUIRED)}.")
+    if sample["enterprise_id"].isna().any() or sample["year"].isna().any():
+        raise StudyError("sample has rows without enterprise_id or year; drop or complete them.")
+    twice = sample.duplicated(["enterprise_id", "year"])
+    if twice.any():
+        row = sample[twice].iloc[0]
+        raise StudyError(
+            f"enterprise {row['enterprise_id']} stands twice in the year {row['year']}; keep one row."
+        )
+    for column in ("cohort", *(["cluster_id"] if "cluster_id" in sample else [])):
+        values = sample.groupby("enterprise_id")[column].nunique(dropna=False)
+        if (values > 1).any():
+            raise StudyError(
+                f"enterprise {values.idxmax()} changes its {column} over the years; it must be fixed."
+            )
+    numbers = ["outcome", *(name for name in sample if str(name).startswith("x_"))]
+    bad = [name for name in numbers if not np.isfinite(sample[name].astype("float64")).all()]
+    if bad:
+        raise StudyError(f"sample has missing or infinite values in {bad[0]}; drop those rows first.")
+
+
+def guard_comparison(sample: pd.DataFrame) -> None:
+    """Enough treated with a year before and after, and somebody to compare them with."""
+    treated = usable_treated(sample)
+    if treated < MIN_TREATED:
+        raise IdentificationError(
+            f"only {treated} treated enterprise(s) are seen before and after treatment, {MIN_TREATED} are needed for "
+            "an interval that means anything; add years or enterprises."
+        )
+    last = sample["year"].max()
+    cohort = sample.groupby("enterprise_id")["cohort"].first()
+    first_cohort = cohort.min()
+    comparison = int((cohort.isna() | (cohort > max(first_cohort, sample["year"].min()))).sum())
+    never = int((cohort.isna() | (cohort > last)).sum())
+    if comparison < MIN_COMPARISON:
+        raise IdentificationError(
+            f"only {comparison} enterprise(s) were not yet treated when the first were ({never} never): "
+            f"{MIN_COMPARISON} are needed to compare with."
+        )
+    if "cluster_id" in sample:
+        clusters = sample.loc[sample["cohort"].notna(), "cluster_id"].nunique()
+        if clusters < MIN_TREATED_CLUSTERS:
+            raise IdentificationError(
+                f"only {clusters} cluster is treated; with fewer than {MIN_TREATED_CLUSTERS} its own luck cannot be "
+                "told from an effect."
+            )
+
+
+def usable_treated(sample: pd.DataFrame) -> int:
+    """Number of treated enterprises with the outcome both in the year before treatment and later."""
+    event_time = sample["year"] - sample["cohort"]
+    base = set(sample.loc[event_time == -1, "enterprise_id"])
+    return int(sample.loc[(event_time >= 0) & sample["enterprise_id"].isin(base), "enterprise_id"].nunique())

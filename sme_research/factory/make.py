@@ -1,0 +1,191 @@
+"""One report from plan to finished files, in a process of its own."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+from dataclasses import dataclass, replace
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import RLock
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from sme_research.errors import FactoryError
+from sme_research.factory.catalogue import FINDINGS_NAME, INDEX_NAME
+from sme_research.factory.execute import WORK, Execution, Failure, execute
+from sme_research.factory.manifest import (
+    MANIFEST_NAME,
+    CodeVersion,
+    Manifest,
+    environment,
+    sha256_of,
+)
+from sme_research.factory.notebooks import write_notebook
+from sme_research.factory.plan import PlannedReport
+from sme_research.factory.publish import write_failure
+from sme_research.factory.records import Records, collect_records
+from sme_research.factory.render import render_report
+
+NOTEBOOK_NAME = "notebook.ipynb"
+PR_SET_PDEATHSIG = 1
+_slot = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One report to make. ``folder`` is its staging folder, ``timeout`` in seconds a cell."""
+
+    planned: PlannedReport
+    run_id: str
+    folder: Path
+    code: CodeVersion
+    timeout: int
+    progress: bool
+    one_thread: bool
+
+    @property
+    def finished(self) -> Path:
+        """Folder of the files to publish."""
+        return self.folder / "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Outcome of a task: a failure or None, and the seconds the notebook took."""
+
+    failure: Failure | None
+    seconds: float
+
+
+def prepare_process(parent: int, lock: RLock, slots: Synchronized[int]) -> None:
+    """Set up a process that makes reports: it dies with its parent, shares the bars, leaves Ctrl-C to it."""
+    global _slot  # noqa: PLW0603 (where this process draws its bar; set once)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(lock)
+    with slots.get_lock():
+        slots.value += 1
+        _slot = slots.value
+
+
+def make_report(task: Task) -> Made:
+    """Run and render one report into its staging folder; a failure leaves the notebook to look at."""
+    planned = task.planned
+    bar = {"desc": planned.slug, "position": _slot, "leave": False} if task.progress else False
+    try:
+        done = execute(planned, task.folder, timeout=task.timeout, progress=bar, one_thread=task.one_thread)
+    except FactoryError as fault:
+        return Made(Failure(type(fault).__name__, str(fault)), 0.0)
+    failure = done.failure
+    if failure is None:
+        try:
+            _finish(task, done)
+        except FactoryError as fault:
+            failure = Failure(type(fault).__name__, str(fault))
+    if failure is not None:
+        failure = replace(failure, message=_without_paths(failure.message, task))
+        _leave_failed(task, done, failure)
+    return Made(failure, done.duration_s)
+
+
+def _finish(task: Task, done: Execution) -> None:
+    """Write report, notebook, findings and last the manifest with their hashes."""
+    folder, slug = task.finished, task.planned.slug
+    folder.mkdir()
+    notebook = _published_notebook(done.notebook, task)
+    records = collect_records(notebook, slug)
+    manifest = _manifest(task, done, records)
+    (folder / INDEX_NAME).write_text(render_report(notebook, manifest), encoding="utf-8")
+    write_notebook(notebook, folder / NOTEBOOK_NAME)
+    findings = json.dumps(records.findings, ensure_ascii=False, indent=1, allow_nan=False)
+    (folder / FINDINGS_NAME).write_text(findings, encoding="utf-8")
+    outputs = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
+    content = manifest.model_copy(update={"outputs": outputs}).model_dump_json(indent=1)
+    (folder / MANIFEST_NAME).write_text(content, encoding="utf-8")
+
+
+def _manifest(task: Task, done: Execution, records: Records) -> Manifest:
+    planned = task.planned
+    seed = planned.parameters.get("seed")
+    return Manifest(
+        run_id=task.run_id,
+        slug=planned.slug,
+        family=planned.family,
+        report=planned.report,
+        title=planned.title,
+        language=planned.language,
+        notebook=planned.notebook.name,
+        notebook_sha256=planned.notebook_sha256,
+        parameters=json.loads(json.dumps(dict(planned.parameters))),
+        made_up=records.provenance.made_up,
+        tables=records.provenance.tables,
+        code=task.code,
+        environment=environment(),
+        seed=seed if type(seed) is int else None,
+        started_at=done.started_at,
+        duration_s=done.duration_s,
+    )
+
+
+def _leave_failed(task: Task, done: Execution, failure: Failure) -> None:
+    shutil.rmtree(task.finished, ignore_errors=True)
+    task.finished.mkdir()
+    write_notebook(done.notebook, task.finished / NOTEBOOK_NAME)
+    write_failure(
+        task.finished,
+        failure,
+        title=task.planned.title,
+        language=task.planned.language,
+        started_at=done.started_at,
+    )
+
+
+def _published_notebook(notebook: NotebookNode, task: Task) -> NotebookNode:
+    """Strip an executed notebook of papermill's notes, messages on stderr and paths of this machine."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if cell.cell_type == "code":
+            kept = [output for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [_without_paths(output, task) for output in kept]
+    return notebook
+
+
+def _without_paths(value: Any, task: Task) -> Any:
+    """Value with the folders of this machine named as the report names them, in every text within."""
+    if isinstance(value, dict):
+        return type(value)({key: _kept_or_cleaned(key, item, task) for key, item in value.items()})
+    if isinstance(value, list):
+        return [_without_paths(item, task) for item in value]
+    if not isinstance(value, str):
+        return value
+    for path, name in _folder_names(task).items():
+        value = re.sub(re.escape(path) + r"(?![\w.-])", lambda _, name=name: name, value)
+    return value
+
+
+def _kept_or_cleaned(key: str, item: Any, task: Task) -> Any:
+    # The letters of an encoded image may spell a path.
+    return item if key.startswith("image/") else _without_paths(item, task)
+
+
+def _folder_names(task: Task) -> dict[str, str]:
+    """Folders of this machine and their names in a report, the innermost first."""
+    names = {str(task.folder / WORK): "."}
+    home = Path.home()
+    if home != Path(home.anchor):
+        names[str(home)] = "~"
+    if task.planned.data is not None:
+        names = {str(task.planned.data): str(task.planned.parameters["data"]), **names}
+    return names

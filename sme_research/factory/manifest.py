@@ -1,0 +1,155 @@
+"""The manifest of one published report: what it was made from, by what, and the hash of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distributions, version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sme_research.errors import FactoryError
+from sme_research.factory.plan import Language
+
+MANIFEST_NAME = "manifest.json"
+PACKAGE = Path(__file__).resolve().parents[1]
+SOURCE_SUFFIXES = (".py", ".j2", ".css", ".yml", ".yaml", ".csv", ".json")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class TableUsed(_Record):
+    """One table that the report read."""
+
+    name: str
+    rows: int = Field(ge=0)
+    sha256: str = Field(min_length=8)
+
+
+class CodeVersion(_Record):
+    """Which code made the report; ``commit`` and ``dirty`` are None where git knows nothing of it."""
+
+    package: str
+    commit: str | None
+    dirty: bool | None
+    source_sha256: str
+
+
+class Environment(_Record):
+    """Where the report was made; ``packages_sha256`` is over the sorted ``name==version`` lines."""
+
+    python: str
+    packages_sha256: str
+    lock_sha256: str | None
+
+
+class Manifest(_Record):
+    """All that identifies one report. ``outputs`` maps file name to sha256."""
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    slug: str
+    family: str
+    report: str
+    title: str
+    language: Language
+    notebook: str
+    notebook_sha256: str
+    parameters: dict[str, Any]
+    made_up: bool
+    tables: list[TableUsed]
+    code: CodeVersion
+    environment: Environment
+    seed: int | None
+    started_at: str
+    duration_s: float = Field(ge=0)
+    outputs: dict[str, str] = Field(default_factory=dict)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Manifest of a published run.
+
+    Raises
+    ------
+    FactoryError
+        It is missing or breaks its declaration.
+    """
+    path = folder / MANIFEST_NAME
+    place = f"{folder.parent.name}/{folder.name}/{MANIFEST_NAME}"
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError:
+        raise FactoryError(f"{place} cannot be read; remove the folder or run the report again.") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise FactoryError(
+            f"{place}, {where}: {first['msg']}; remove the folder or run the report again."
+        ) from None
+
+
+def check_outputs(folder: Path) -> list[str]:
+    """Faults of a published run: files that are missing, changed or not named in its manifest."""
+    manifest = read_manifest(folder)
+    present = {path.name for path in folder.iterdir()} - {MANIFEST_NAME}
+    faults = [f"{name} is missing" for name in sorted(set(manifest.outputs) - present)]
+    faults += [f"{name} is not in the manifest" for name in sorted(present - set(manifest.outputs))]
+    for name in sorted(present & set(manifest.outputs)):
+        if sha256_of(folder / name) != manifest.outputs[name]:
+            faults.append(f"{name} has changed since it was published")
+    return faults
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def code_version() -> CodeVersion:
+    """Version of this package, the commit it stands on, and a hash over its source files."""
+    try:
+        package = version("sme-research")
+    except PackageNotFoundError:
+        package = "unknown"
+    commit = _git("rev-parse", "HEAD") if _git("ls-files", "--error-unmatch", "errors.py") else None
+    dirty = None if commit is None else bool(_git("status", "--porcelain", "--", ":/"))
+    return CodeVersion(package=package, commit=commit, dirty=dirty, source_sha256=_source_sha256())
+
+
+@cache
+def environment() -> Environment:
+    """Describe the interpreter and all that is installed beside this package."""
+    names = {f"{found.metadata['Name']}=={found.version}" for found in distributions()}
+    lock = PACKAGE.parent / "requirements.lock"
+    return Environment(
+        python=platform.python_version(),
+        packages_sha256=hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest(),
+        lock_sha256=sha256_of(lock) if lock.is_file() else None,
+    )
+
+
+def _source_sha256() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.suffix in SOURCE_SUFFIXES and path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(PACKAGE).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _git(*arguments: str) -> str | None:
+    """Answer of git about the package's folder; None where there is no git or no answer."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(PACKAGE), *arguments], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

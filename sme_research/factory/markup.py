@@ -1,0 +1,132 @@
+"""HTML of cells: made harmless, then given ids, numbers, scopes and boxes that scroll."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup, Tag
+from bs4.element import PreformattedString
+
+ALLOWED_TAGS = frozenset(
+    re.split(
+        r"\s+",
+        "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure "
+        "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small span strong sub "
+        "summary sup table tbody td tfoot th thead tr u ul var",
+    )
+)
+# Their content is no text, so it must go with them.
+DROPPED_TAGS = ("script", "style", "template", "iframe", "object", "noscript", "svg", "math")
+PLAIN_ATTRIBUTES = ("class", "title", "lang", "dir", "colspan", "rowspan", "scope", "alt", "start", "open")
+SAFE_LINK = re.compile(r"^(https?:|mailto:|#)", re.IGNORECASE)
+SAFE_IMAGE = re.compile(r"^data:image/(png|jpeg|gif|svg\+xml);base64,", re.IGNORECASE)
+NUMERIC = re.compile(r"^[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]*\d[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One entry of the table of contents."""
+
+    level: int
+    id: str
+    text: str
+
+
+def clean_html(source: str) -> str:
+    """HTML without scripts, styles, forms, foreign resources, comments or unknown elements."""
+    soup = BeautifulSoup(source, "html.parser")
+    for hidden in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
+        hidden.extract()
+    for element in soup.find_all(DROPPED_TAGS):
+        element.decompose()
+    for element in soup.find_all(True):
+        if element.name not in ALLOWED_TAGS:
+            element.unwrap()
+        else:
+            element.attrs = {key: value for key, value in element.attrs.items() if _allowed(element, key)}
+    return str(soup)
+
+
+def structure(body: str, texts: Mapping[str, str]) -> tuple[str, list[Heading]]:
+    """Body with numbered figures and tables, and its table of contents.
+
+    A first heading of level 1 is dropped: the page shows the report's title there.
+    """
+    soup = BeautifulSoup(body, "html.parser")
+    contents = _name_headings(soup)
+    _number(soup, "figcaption", texts["figure"])
+    _number(soup, "caption", texts["table"])
+    for table in soup.find_all("table"):
+        _scope_headers(table)
+        _align_numbers(table)
+        _box(soup, table)
+    for image in soup.find_all("img"):
+        if not image.get("src"):
+            image.decompose()
+    return str(soup), contents
+
+
+def _allowed(element: Tag, name: str) -> bool:
+    value = str(element[name]).strip()
+    if element.name == "a" and name == "href":
+        return bool(SAFE_LINK.match(value))
+    if element.name == "img" and name == "src":
+        return bool(SAFE_IMAGE.match(value))
+    return name in PLAIN_ATTRIBUTES
+
+
+def _name_headings(soup: BeautifulSoup) -> list[Heading]:
+    headings = soup.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
+    if headings and headings[0].name == "h1":
+        headings.pop(0).decompose()
+    contents = []
+    for number, heading in enumerate(headings, start=1):
+        if heading.name == "h1":
+            heading.name = "h2"
+        heading["id"] = f"s{number}"
+        if heading.name in ("h2", "h3"):
+            contents.append(Heading(int(heading.name[1]), f"s{number}", heading.get_text(" ", strip=True)))
+    return contents
+
+
+def _number(soup: BeautifulSoup, element: str, text: str) -> None:
+    for number, caption in enumerate(soup.find_all(element), start=1):
+        label = soup.new_tag("span", attrs={"class": "number"})
+        label.string = text.format(number)
+        caption.insert(0, label, " ")
+
+
+def _scope_headers(table: Tag) -> None:
+    for header in table.find_all("th"):
+        if not header.get("scope"):
+            header["scope"] = "col" if header.find_parent("thead") else "row"
+
+
+def _align_numbers(table: Tag) -> None:
+    """Mark cells of numbers, and the headers of columns in which they prevail."""
+    numeric: Counter[int] = Counter()
+    rows = [row for row in table.find_all("tr") if not row.find_parent("thead")]
+    for row in rows:
+        for place, cell in enumerate(row.find_all(["th", "td"], recursive=False)):
+            if cell.name == "td" and NUMERIC.match(cell.get_text(strip=True)):
+                numeric[place] += 1
+                _add_class(cell, "num")
+    for row in table.select("thead tr"):
+        for place, header in enumerate(row.find_all("th", recursive=False)):
+            if 2 * numeric[place] > len(rows):
+                _add_class(header, "num")
+
+
+def _add_class(element: Tag, name: str) -> None:
+    element["class"] = " ".join([*(str(old) for old in element.get_attribute_list("class") if old), name])
+
+
+def _box(soup: BeautifulSoup, table: Tag) -> None:
+    """Wrap a table so that a wide one scrolls by itself, with the keyboard too."""
+    caption = table.find("caption")
+    box = soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region"})
+    box["aria-label"] = caption.get_text(" ", strip=True) if caption else "table"
+    table.wrap(box)

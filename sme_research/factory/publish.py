@@ -1,0 +1,163 @@
+"""The published folder: staging, one rename a report, and locks that a crash lets go.
+
+``reports/<slug>/<run_id>/`` holds one published run and is never written to
+again. Unfinished work lies in ``reports/.staging/<session>/``, failed attempts
+in ``reports/.failed/<slug>/<run_id>/``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from sme_research.errors import FactoryError
+from sme_research.factory.execute import Failure
+
+STAGING = ".staging"
+FAILED = ".failed"
+LOCK = ".lock"
+FAILURE_NAME = "failure.json"
+LOCK_WAIT_S = 30.0
+LOCK_POLL_S = 0.05
+
+
+def new_run_id() -> str:
+    """Time and a random part, such as ``20261122T221432Z-1a2b3c``; sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def publishing(reports: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+    """Sole right to change what is published.
+
+    Raises
+    ------
+    FactoryError
+        Another run keeps the right for longer than ``wait_s`` seconds.
+    """
+    with _open_lock(reports / LOCK) as lock:
+        deadline = time.monotonic() + wait_s
+        while not _try_lock(lock):
+            if time.monotonic() > deadline:
+                raise FactoryError(
+                    f"another run ({_owner(reports / LOCK)}) is publishing to {reports.name!r}; "
+                    "wait until it is done, then run again."
+                )
+            time.sleep(LOCK_POLL_S)
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}")
+        lock.flush()
+        yield
+
+
+@contextmanager
+def session(reports: Path) -> Iterator[Path]:
+    """Staging folder of one run of the factory, removed when it ends.
+
+    Folders that dead runs left are removed first: their lock is free.
+    """
+    reports.mkdir(parents=True, exist_ok=True)
+    folder = reports / STAGING / new_run_id()
+    with publishing(reports):
+        _sweep(reports / STAGING)
+        folder.mkdir(parents=True)
+        lock = _open_lock(folder / LOCK)
+        _try_lock(lock)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def publish(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
+    """Make a finished report visible, whole or not at all; the caller holds the lock.
+
+    Parameters
+    ----------
+    staged : Path
+        Finished folder on the same file system as ``reports``.
+
+    Returns
+    -------
+    Path
+        The published folder.
+    """
+    return _move(staged, reports / slug / run_id)
+
+
+def keep_failure(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
+    """Keep a failed attempt where nobody takes it for a report; the caller holds the lock."""
+    return _move(staged, reports / FAILED / slug / run_id)
+
+
+def write_failure(folder: Path, failure: Failure, *, title: str, language: str, started_at: str) -> None:
+    """Write ``failure.json``: what failed, when and why."""
+    record = {"title": title, "language": language, "started_at": started_at, **asdict(failure)}
+    (folder / FAILURE_NAME).write_text(
+        json.dumps({**record, "text": str(failure)}, ensure_ascii=False, indent=1)
+    )
+
+
+def replace_file(path: Path, content: str) -> None:
+    """Write a file aside and put it in place at once, so that no reader sees half of it."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+    _sync(path.parent)
+
+
+def _move(staged: Path, target: Path) -> Path:
+    for path in [*staged.rglob("*"), staged]:
+        _sync(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.rename(staged, target)
+    _sync(target.parent)
+    _sync(target.parent.parent)
+    return target
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(staging: Path) -> None:
+    """Remove staging folders whose run is dead; the caller holds the lock."""
+    for folder in staging.glob("*"):
+        # The folder may go at any moment: a run that ends removes its own.
+        with suppress(OSError), _open_lock(folder / LOCK) as lock:
+            if _try_lock(lock):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_lock(path: Path) -> IO[str]:
+    return path.open("a+", encoding="utf-8")
+
+
+def _try_lock(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _owner(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() or "unknown process"

@@ -1,0 +1,51 @@
+"""Membership of a designated characteristic industrial cluster (特色产业集群)."""
+
+import pandas as pd
+
+from sme_research.instruments.declare import Instrument, TablesLike
+
+
+def _first_membership(tables: TablesLike) -> pd.DataFrame:
+    """An enterprise is treated once it is on the list of a cluster that has been designated."""
+    members = tables["cluster_members"].merge(
+        tables["clusters"][["cluster_id", "designated_on"]], on="cluster_id"
+    )
+    members["first_on"] = members[["joined_on", "designated_on"]].max(axis=1)
+    first = members.sort_values(["first_on", "cluster_id"]).drop_duplicates("enterprise_id")
+    return first[["enterprise_id", "first_on", "cluster_id"]].reset_index(drop=True)
+
+
+INSTRUMENT = Instrument(
+    name="cluster_membership",
+    label={"zh": "产业集群", "en": "Cluster membership"},
+    tables=("clusters", "cluster_members"),
+    first_treated=_first_membership,
+    assigned_by="cluster",
+    eligible_tiers=(),
+    excluded_cities=(),
+    covariates=("size", "rd_intensity", "city"),
+    treatment={
+        "zh": "企业所在集群获得认定（或企业加入已认定集群）的年份",
+        "en": "the year in which the enterprise's cluster was designated, or in which it joined a designated one",
+    },
+    population={
+        "zh": "位于企业较集中的“县域 × 行业”中的企业",
+        "en": "enterprises in a county and industry where several work side by side",
+    },
+    comparison={
+        "zh": "位于尚未认定为集群的“县域 × 行业”中的企业",
+        "en": "enterprises in counties and industries that were not yet designated",
+    },
+    selection={
+        "zh": "由县级申报、省和国家择优认定；产业基础较好、企业规模较大的地方更早入选。",
+        "en": "Counties apply, province and state choose; places with larger and more research-minded enterprises "
+        "are designated sooner.",
+    },
+    mechanism={
+        "zh": "集群认定带来公共服务、配套与品牌 → 共享供应商、人才与知识 → 成本下降、订单增加 → 收入与就业增长。"
+        "前提是资源确实到达成员企业，而不只是改变名称。",
+        "en": "Designation brings shared services, suppliers and a name → enterprises share suppliers, people and "
+        "knowledge → costs fall and orders grow → revenue and jobs grow. This assumes that resources reach the "
+        "members and that more than the name changes.",
+    },
+)

@@ -1,0 +1,144 @@
+"""Tables and pictures of the notes around an estimate: data quality, known truth, provenance, replication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from sme_research.present.figures import plot_bars
+from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Record, Text
+from sme_research.present.words import count, percent_of, share, signed, text, words
+from sme_research.results import Effect, Missing, Published, TableQuality
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceTable:
+    """The tables a report has read, for readers and, as a record, for the factory."""
+
+    table: HtmlTable
+    record: Mapping[str, Any] = field(repr=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        del include, exclude
+        return {"text/html": self.table._repr_html_(), RECORD_TYPE: dict(self.record), "text/plain": self.table.caption}
+
+
+def tabulate_provenance(record: Mapping[str, Any], lang: str) -> ProvenanceTable:
+    """Tables by name, rows and fingerprint, from `trace_tables`."""
+    rows = [(entry["name"], count(entry["rows"]), entry["sha256"][:12]) for entry in record["tables"]]
+    table = HtmlTable(text(lang, "provenance.caption"), words(lang, "provenance.head"), rows)
+    return ProvenanceTable(table, record)
+
+
+def record_finding(content: Mapping[str, Any]) -> Record:
+    """A finding's numbers for the factory; readers do not see them."""
+    return Record({"kind": "finding", **content})
+
+
+def compare_with_truth(effect: Effect, truth: float, lang: str) -> HtmlTable:
+    """The estimate beside the effect that was planted."""
+    interval = f"{signed(percent_of(effect.ci_low))} … {signed(percent_of(effect.ci_high))}"
+    rows = [
+        (text(lang, "truth.planted"), signed(percent_of(truth))),
+        (text(lang, "truth.estimate"), signed(percent_of(effect.estimate))),
+        (text(lang, "truth.interval", level=f"{effect.level:.0%}"), interval),
+    ]
+    inside = effect.ci_low <= truth <= effect.ci_high
+    note = text(lang, "truth.inside" if inside else "truth.outside")
+    return HtmlTable(text(lang, "truth.caption"), words(lang, "truth.head"), rows, note)
+
+
+def summarise_quality(tables: Sequence[TableQuality], lang: str) -> Text:
+    """How many tables and rows, and whether they keep the rules."""
+    faults = sum(table.n_faults for table in tables)
+    facts = {"n_tables": len(tables), "n_rows": count(sum(table.n_rows for table in tables)), "n_faults": count(faults)}
+    return Text(text(lang, "quality.faulty" if faults else "quality.clean", **facts))
+
+
+def tabulate_tables(tables: Sequence[TableQuality], lang: str) -> HtmlTable:
+    """Size and faults of each table."""
+    rows = [
+        (table.name, table.label[lang], count(table.n_rows), count(table.n_columns), count(table.n_faults))
+        for table in tables
+    ]
+    return HtmlTable(text(lang, "quality.tables_caption"), words(lang, "quality.tables_head"), rows)
+
+
+def tabulate_missing(columns: Sequence[Missing], lang: str) -> HtmlTable:
+    """Columns with the most blanks."""
+    rows = [(column.table, column.label[lang], share(column.share)) for column in columns]
+    return HtmlTable(text(lang, "quality.missing_caption"), words(lang, "quality.missing_head"), rows)
+
+
+def plot_years(counts: pd.Series[int], lang: str) -> Picture:
+    """Enterprises with accounts, by year."""
+    years = [str(year) for year in counts.index]
+    facts = {
+        "first_year": years[0],
+        "last_year": years[-1],
+        "first": count(counts.iloc[0]),
+        "last": count(counts.iloc[-1]),
+    }
+    return plot_bars(
+        years,
+        [float(number) for number in counts],
+        x=text(lang, "quality.years_x"),
+        y=text(lang, "quality.years_y"),
+        alt=text(lang, "quality.years_alt", **facts),
+        caption=text(lang, "quality.years_caption"),
+    )
+
+
+def tabulate_ladder(counts: Mapping[str, int], as_of: date, lang: str) -> HtmlTable:
+    """Titles in force by tier."""
+    rows = [(text(lang, f"quality.{tier}"), count(number)) for tier, number in counts.items()]
+    caption = text(lang, "quality.ladder_caption", as_of=as_of.isoformat())
+    return HtmlTable(caption, words(lang, "quality.ladder_head"), rows, text(lang, "quality.ladder_note"))
+
+
+def describe_training(counts: tuple[int, int], lang: str) -> Text:
+    """Person-times beside enterprises, so that nobody takes one for the other."""
+    person_times, enterprises = (count(number) for number in counts)
+    return Text(text(lang, "quality.person_times", person_times=person_times, enterprises=enterprises))
+
+
+def tabulate_published(comparisons: Sequence[Published], lang: str) -> HtmlTable:
+    """Published coefficients beside ours, and whether all their digits agree."""
+    rows = [
+        (
+            text(lang, f"replication.{row.name}"),
+            f"{signed(row.estimate, 3)} ({row.std_error:.3f})",
+            f"{signed(row.ours.estimate, 3)} ({row.ours.std_error:.3f})",
+            count(row.ours.n_observations),
+        )
+        for row in comparisons
+    ]
+    note = text(lang, "replication.agrees" if all(row.agrees for row in comparisons) else "replication.disagrees")
+    caption = text(lang, "replication.published_caption")
+    return HtmlTable(caption, words(lang, "replication.published_head"), rows, note)
+
+
+def tabulate_effects(effects: Mapping[str, Effect], lang: str) -> HtmlTable:
+    """One row an effect, keyed by what it is of; in log points."""
+    rows = [
+        (
+            label,
+            f"{signed(effect.estimate, 3)} ({effect.std_error:.3f})",
+            f"{signed(effect.ci_low, 3)} … {signed(effect.ci_high, 3)}",
+            count(effect.n_enterprises),
+            count(effect.n_treated),
+        )
+        for label, effect in effects.items()
+    ]
+    level = next(iter(effects.values())).level
+    head = words(lang, "replication.modern_head", level=f"{level:.0%}")
+    return HtmlTable(text(lang, "replication.modern_caption"), head, rows)
+
+
+def explain_difference(effect: Effect, lang: str) -> Text:
+    """Why two-way fixed effects and the modern estimator give different answers."""
+    return Text(text(lang, "replication.differ", n_treated=count(effect.n_treated)))

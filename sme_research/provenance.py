@@ -1,0 +1,27 @@
+"""Which tables a report has read, by fingerprint, and whether they are made up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sme_research.study import Study
+from sme_research.tables import Tables
+
+TRUTH = "truth.json"
+
+
+def trace_tables(tables: Tables) -> dict[str, Any]:
+    """Tables read so far with rows and SHA-256, as the factory's manifest keeps them."""
+    hashes = tables.hashes()
+    used = [{"name": name, "rows": len(tables[name]), "sha256": hashes[name]} for name in tables.used]
+    return {"kind": "provenance", "made_up": tables.made_up, "tables": used}
+
+
+def planted_att(study: Study, tables: Tables) -> float | None:
+    """Planted effect of a made-up province, in the outcome's unit; None where no truth is known."""
+    if tables.folder is None or not (tables.folder / TRUTH).exists():
+        return None
+    truth = json.loads((tables.folder / TRUTH).read_text(encoding="utf-8"))
+    att = truth.get(study.instrument, {}).get(study.outcome, {}).get("att")
+    return None if att is None else float(att)

@@ -1,0 +1,199 @@
+"""From tables and a study to the rows an estimator may use, with a count of who was lost where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from sme_research.covariates import COVARIATES, PREFIX
+from sme_research.errors import DataError, IdentificationError
+from sme_research.instruments import Instrument
+from sme_research.results import FlowStep, SampleFlow
+from sme_research.study import Study
+
+TablesLike = Mapping[str, pd.DataFrame]
+
+SMALLEST_CELL = 5
+"""Enterprises in a county x industry group for it to count as a place that could become a cluster."""
+
+
+def load_sample(study: Study, tables: TablesLike) -> pd.DataFrame:
+    """Rows an estimator may use.
+
+    Parameters
+    ----------
+    study : Study
+        The question.
+    tables : mapping of str to DataFrame
+        As `load_tables` gives them.
+
+    Returns
+    -------
+    DataFrame, one row an enterprise and observed year
+        ``enterprise_id``, ``year``, ``cohort`` (first treated year, missing for
+        the never treated), ``event_time`` (years since then), ``outcome`` in
+        ``study.unit``, one numeric column ``x_…`` or several for each
+        covariate, and ``cluster_id`` where the instrument is assigned by cluster.
+
+    Raises
+    ------
+    DataError
+        A table or a column that the question needs is not there.
+    IdentificationError
+        Nobody is left.
+    """
+    return trace_sample(study, tables)[0]
+
+
+def trace_sample(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, SampleFlow]:
+    """The sample as `load_sample` gives it, with the way from population to sample."""
+    _require_columns(study, tables)
+    rows = _all_rows(study, tables)
+    steps = [_counted("accounts", rows)]
+    for name, keep in _steps(study, tables):
+        rows = keep(rows)
+        steps.append(_counted(name, rows))
+        if rows.empty:
+            raise IdentificationError(_nobody_left(study, name))
+    fixed = ["enterprise_id", "year", "cohort", "event_time", "outcome"]
+    cluster = ["cluster_id"] if "cluster_id" in rows else []
+    columns = [*fixed, *(name for name in rows if str(name).startswith(PREFIX)), *cluster]
+    return rows[columns].reset_index(drop=True), SampleFlow(tuple(steps))
+
+
+def _steps(study: Study, tables: TablesLike) -> list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]]:
+    """The steps from population to sample, by name, in order; only those that this study takes."""
+    instrument = study.instrument_declaration
+    restricted = instrument.eligible_tiers or instrument.excluded_cities
+    steps: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = []
+    if restricted and study.population == "eligible":
+        steps.append(("eligible", partial(_eligible, instrument=instrument, titles=tables["recognitions"])))
+    if instrument.assigned_by == "cluster":
+        steps.append(("comparable_place", _comparable_place))
+    steps += [
+        ("treated_inside_panel", _treated_inside_panel),
+        ("outcome_observed", _outcome_observed),
+        ("covariates_observed", partial(_covariates_observed, study=study, tables=tables)),
+        ("two_years", _two_years),
+    ]
+    return steps
+
+
+def _counted(name: str, rows: pd.DataFrame) -> FlowStep:
+    """Who is left; the treated are those whose treatment is recorded at all."""
+    treated = rows.loc[rows["cohort"].notna(), "enterprise_id"].nunique()
+    return FlowStep(name, rows["enterprise_id"].nunique(), treated, len(rows))
+
+
+def _nobody_left(study: Study, step: str) -> str:
+    reasons = {
+        "eligible": f"no enterprise in the accounts meets the rules of {study.instrument!r}; check the table "
+        "recognitions, or ask with population 'all'",
+        "comparable_place": f"no county and industry holds {SMALLEST_CELL} enterprises or more",
+        "treated_inside_panel": f"every enterprise was treated by {study.instrument!r} before the panel begins: "
+        "add earlier accounts",
+        "outcome_observed": f"no account row has the outcome {study.outcome!r}",
+        "covariates_observed": f"no enterprise has all of {', '.join(study.adjusted_for)} in its first account "
+        "year; ask with other covariates",
+        "two_years": f"no enterprise has the outcome {study.outcome!r} in two years",
+    }
+    return f"No enterprise is left to compare: {reasons[step]}."
+
+
+def _require_columns(study: Study, tables: TablesLike) -> None:
+    """Every account item that the question needs holds at least one value."""
+    needed = {f"accounts.{study.outcome_declaration.column}": f"outcome {study.outcome!r}"}
+    for name in study.adjusted_for:
+        needed |= dict.fromkeys(COVARIATES[name].columns, f"covariate {name!r}")
+    for place, reason in needed.items():
+        table, column = place.split(".")
+        if column not in tables[table] or tables[table][column].isna().all():
+            raise DataError(
+                f"table {table} has no value in column {column}, which {reason} needs: "
+                "fill it in, or ask for another outcome or other covariates."
+            )
+
+
+def _all_rows(study: Study, tables: TablesLike) -> pd.DataFrame:
+    """Every account row with cohort, event time, outcome and place."""
+    accounts, enterprises = tables["accounts"], tables["enterprises"]
+    rows = accounts[["enterprise_id", "year"]].copy()
+    rows["year"] = rows["year"].astype("int64")
+    rows["outcome"] = study.outcome_declaration.values(accounts)
+    rows = rows.merge(_cohorts(study, tables), on="enterprise_id", how="left")
+    rows["event_time"] = rows["year"] - rows["cohort"]
+    place = enterprises.set_index("enterprise_id")
+    rows["city_code"] = rows["enterprise_id"].map(place["city_code"])
+    if study.instrument_declaration.assigned_by == "cluster":
+        rows["cluster_id"] = _clusters(rows, place, tables)
+    return rows.sort_values(["enterprise_id", "year"], ignore_index=True)
+
+
+def _cohorts(study: Study, tables: TablesLike) -> pd.DataFrame:
+    first = study.instrument_declaration.first_treated(tables)
+    cohort = pd.to_datetime(first["first_on"]).dt.year.astype("float64")
+    columns = [name for name in ("enterprise_id", "cluster_id") if name in first]
+    return first[columns].assign(cohort=cohort).rename(columns={"cluster_id": "own_cluster"})
+
+
+def _clusters(rows: pd.DataFrame, place: pd.DataFrame, tables: TablesLike) -> pd.Series[str]:
+    """The designated cluster of a member; county and industry group of everybody else.
+
+    Missing for an enterprise in a designated county and industry that is on no
+    list: it may have been reached all the same, so it is no comparison.
+    """
+    cell = (place["county_code"] + "-" + place["industry_code"].str[:3]).reindex(rows["enterprise_id"])
+    designated = tables["clusters"]
+    taken = designated["county_code"] + "-" + designated["industry_code"].str[:3]
+    others = cell.where(~cell.isin(set(taken.dropna())))
+    return pd.Series(others.to_numpy(), index=rows.index).where(
+        rows["own_cluster"].isna(), rows["own_cluster"]
+    )
+
+
+def _eligible(rows: pd.DataFrame, *, instrument: Instrument, titles: pd.DataFrame) -> pd.DataFrame:
+    """Who could have been treated by the end of the panel, by title held and by prefecture."""
+    held = titles["tier"].isin(instrument.eligible_tiers)
+    held &= pd.to_datetime(titles["granted_on"]).dt.year <= rows["year"].max()
+    holders = set(titles.loc[held, "enterprise_id"])
+    return rows[rows["enterprise_id"].isin(holders) & ~rows["city_code"].isin(instrument.excluded_cities)]
+
+
+def _comparable_place(rows: pd.DataFrame) -> pd.DataFrame:
+    """Treated enterprises, and those whose place is large enough to have become a cluster."""
+    size = rows.groupby("cluster_id")["enterprise_id"].transform("nunique")
+    return rows[rows["cohort"].notna() | (size >= SMALLEST_CELL)]
+
+
+def _treated_inside_panel(rows: pd.DataFrame) -> pd.DataFrame:
+    """Without a year before treatment there is nothing to measure a change from."""
+    first_seen = rows.groupby("enterprise_id")["year"].transform("min")
+    return rows[rows["cohort"].isna() | (rows["cohort"] > first_seen)]
+
+
+def _outcome_observed(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[np.isfinite(rows["outcome"])]
+
+
+def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike) -> pd.DataFrame:
+    """Rows with their enterprise's covariates, which come from its first account row and the register.
+
+    A covariate that is the same for all who are left says nothing and is not kept.
+    """
+    accounts = tables["accounts"][tables["accounts"]["enterprise_id"].isin(rows["enterprise_id"].unique())]
+    first = accounts.sort_values(["enterprise_id", "year"]).drop_duplicates("enterprise_id")
+    first = first.merge(tables["enterprises"], on="enterprise_id", how="left").set_index("enterprise_id")
+    for name in study.adjusted_for:
+        built = COVARIATES[name].build(first).add_prefix(PREFIX)
+        rows = rows.merge(built, left_on="enterprise_id", right_index=True, how="left")
+    columns = [name for name in rows if str(name).startswith(PREFIX)]
+    rows = rows[rows[columns].notna().all(axis=1)]
+    constant = [name for name in columns if rows[name].nunique() == 1]
+    return rows.drop(columns=constant)
+
+
+def _two_years(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows.groupby("enterprise_id")["year"].transform("size") >= 2]

@@ -1,0 +1,68 @@
+"""A made-up province as tables with its truth, and its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from sme_research.synthetic.accounts import accounts_table
+from sme_research.synthetic.effects import plant_effects
+from sme_research.synthetic.official import official_figures_table
+from sme_research.synthetic.population import draw_population, enterprises_table
+from sme_research.synthetic.recognition import draw_ladder, recognitions_table
+from sme_research.synthetic.treatments import draw_clusters, draw_loans, draw_training
+from sme_research.synthetic.truth import tell_truth
+from sme_research.synthetic.world import WorldSpec
+from sme_research.tables import write_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """Tables by name, and the truth an honest analysis should find again."""
+
+    tables: dict[str, pd.DataFrame]
+    truth: dict[str, Any]
+
+
+def make_province(spec: WorldSpec) -> Province:
+    """Draw a province; the same specification gives the same province."""
+    population = draw_population(spec)
+    ladder = draw_ladder(population, spec)
+    loans = draw_loans(population, ladder, spec)
+    training = draw_training(population, loans, spec)
+    clusters = draw_clusters(population, spec)
+    treatments = {"loan_subsidy": loans, "training": training, "cluster_membership": clusters}
+    planted = plant_effects(population, ladder, treatments, spec)
+    accounts = accounts_table(population, ladder, planted, spec)
+    tables = {
+        "enterprises": enterprises_table(population, spec),
+        "accounts": accounts,
+        "recognitions": recognitions_table(ladder, population, spec),
+        **loans.tables,
+        **training.tables,
+        **clusters.tables,
+    }
+    tables["official_figures"] = official_figures_table(tables, spec)
+    return Province(tables, tell_truth(population, accounts, treatments, planted, spec))
+
+
+def write_province(spec: WorldSpec, folder: Path, *, progress: bool = False) -> Province:
+    """Write a province as CSV tables and ``truth.json``; the same specification gives the same bytes.
+
+    A table without rows (loans, in years before the first) is not written.
+    """
+    province = make_province(spec)
+    folder.mkdir(parents=True, exist_ok=True)
+    filled = {name: table for name, table in province.tables.items() if len(table)}
+    for name in tqdm(filled, desc="writing", unit="table", disable=not progress, leave=False):
+        write_tables({name: filled[name]}, folder)
+    aside = folder / ".truth.json.tmp"
+    aside.write_text(json.dumps(province.truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, folder / "truth.json")
+    return province

@@ -1,0 +1,97 @@
+"""What a made-up province is asked to be: its size, its years, its planted traps."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+
+import numpy as np
+
+from sme_research.errors import StudyError
+
+MIN_ENTERPRISES = 300
+DEFAULT_ENTERPRISES = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class Traps:
+    """Ways in which a careless analyst would go wrong, each with its switch.
+
+    The first three are how such data always are and leave the default design
+    intact; each of the others breaks one assumption of it.
+    """
+
+    bunching: bool = True
+    """Reported figures gather just above 3 % R&D, 5 % growth and 50 million yuan."""
+    person_times: bool = True
+    """Training is counted in person-times, several to an enterprise."""
+    entrant_balance: bool = True
+    """The loan balance of the recognised grows mainly because more are recognised."""
+    anticipation: bool = False
+    """Revenue is held back by 1 % in the year before recognition."""
+    spillovers: bool = False
+    """Loans to neighbours in the same county and industry take revenue away."""
+    broken_trends: bool = False
+    """Treated enterprises were on another path for a reason that no covariate shows."""
+    bundle: bool = False
+    """Borrowers are sent to training, so that the instruments arrive together."""
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names of all traps."""
+        return tuple(trap.name for trap in fields(cls))
+
+    @classmethod
+    def switched(cls, on: Sequence[str] = (), off: Sequence[str] = ()) -> Traps:
+        """Default traps with some switched on or off; StudyError for a name that is none."""
+        for name in (*on, *off):
+            if name not in cls.names():
+                raise StudyError(f"trap {name!r} is not known; choose from {', '.join(cls.names())}.")
+        return cls(**dict.fromkeys(on, True) | dict.fromkeys(off, False))
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSpec:
+    """The made-up province that is asked for; years are inclusive calendar years."""
+
+    seed: int = 2024
+    n_enterprises: int = DEFAULT_ENTERPRISES
+    first_year: int = 2016
+    last_year: int = 2024
+    traps: Traps = field(default_factory=Traps)
+
+    def __post_init__(self) -> None:
+        if self.n_enterprises < MIN_ENTERPRISES:
+            raise StudyError(
+                f"enterprises is {self.n_enterprises}, must be {MIN_ENTERPRISES} or more: "
+                "a smaller province has too few treated enterprises to teach anything."
+            )
+        if not 2000 <= self.first_year <= self.last_year - 2:
+            raise StudyError(
+                f"years are {self.first_year}:{self.last_year}, must be at least three years from 2000 on."
+            )
+        if self.last_year > date.today().year:
+            raise StudyError(f"years end in {self.last_year}, which has not come yet.")
+        if self.seed < 0:
+            raise StudyError(f"seed is {self.seed}, must be 0 or more.")
+
+    @property
+    def years(self) -> range:
+        """The account years."""
+        return range(self.first_year, self.last_year + 1)
+
+    @property
+    def as_of(self) -> date:
+        """The day on which the official figures count: 30 April 2024, or the panel's last day."""
+        return min(date(2024, 4, 30), date(self.last_year, 12, 31))
+
+    def scaled(self, count: float) -> int:
+        """A count of the default province, in proportion for this one; at least 1."""
+        return max(1, round(count * self.n_enterprises / DEFAULT_ENTERPRISES))
+
+
+def stream(seed: int, table: str) -> np.random.Generator:
+    """The random stream of one table: a new table changes no other."""
+    return np.random.default_rng([seed, zlib.crc32(table.encode())])

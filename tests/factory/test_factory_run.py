@@ -1,0 +1,192 @@
+"""Real kernels: what ends a notebook badly, what is published, what is not."""
+
+import io
+import json
+import re
+from contextlib import redirect_stderr
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from factory_cases import FINDING, PROVENANCE, code, records, text, write
+
+from sme_research.factory.manifest import check_outputs, read_manifest
+from sme_research.factory.run import RunRequest, list_reports, run_reports
+
+BAD = {
+    "raises": "1 / 0",
+    "says": "from sme_research.errors import DataError as E; raise E('accounts.csv, row 4: revenue is -3')",
+    "exits": "import sys; sys.exit(0)",
+    "dies": "import os; os._exit(3)",
+    "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "sleeps": "import time; time.sleep(60)",
+    "quits": "quit()",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """One run of a good report in two languages, and of every kind of bad one."""
+    root = tmp_path_factory.mktemp("factory")
+    (root / "data/demo").mkdir(parents=True)
+    (root / "data/demo/a.csv").write_text("x")
+    write(
+        root / "notebooks/good.ipynb",
+        text("只有中文", "lang-zh"),
+        text("English only", "lang-en"),
+        code("import os, sys\nprint('noise ' * 3, file=sys.stderr)\nprint(os.getcwd(), os.listdir(data))"),
+        code("print(os.environ['PYTHONHASHSEED'], word)"),
+        records(FINDING, PROVENANCE),
+        parameters='lang: str = "zh"\nword: str = "a"\nseed: int = 3\ndata: str = "../data/demo"',
+        meta={"languages": ["zh", "en"]},
+    )
+    for name, source in BAD.items():
+        write(root / f"notebooks/{name}.ipynb", text("# x"), code(f"# why\n{source}"), records(PROVENANCE))
+    write(root / "notebooks/unsourced.ipynb", code("1"))
+    with redirect_stderr(io.StringIO()) as stderr:
+        outcome = run_reports(RunRequest((root / "notebooks",), root / "reports", timeout=8))
+    assert "reports: 100%" in stderr.getvalue()
+    failures = {failed.slug.removesuffix("-en"): failed.failure for failed in outcome.failed}
+    return SimpleNamespace(root=root, reports=root / "reports", outcome=outcome, failures=failures)
+
+
+def published(site, slug: str) -> Path:
+    return next(report.path for report in site.outcome.published if report.slug == slug)
+
+
+def test_a_failed_report_does_not_stop_the_others(site):
+    assert [report.slug for report in site.outcome.published] == ["good-zh", "good-en"]
+    assert not site.outcome.ok
+    assert set(site.failures) == {*BAD, "unsourced"}
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("raises", "ZeroDivisionError"),
+        ("exits", "SystemExit"),
+        ("dies", "KernelDied"),
+        ("killed", "KernelDied"),
+        ("sleeps", "CellTimeout"),
+    ],
+)
+def test_a_failure_names_the_cell_its_first_line_and_the_error(site, name, error):
+    failure = site.failures[name]
+    assert (failure.error, failure.cell, failure.line) == (error, 3, "# why")
+
+
+def test_a_users_error_is_shown_as_its_one_message(site):
+    assert str(site.failures["says"]) == "accounts.csv, row 4: revenue is -3"
+
+
+def test_a_notebook_that_kills_its_worker_has_failed(tmp_path):
+    write(tmp_path / "n/killer.ipynb", code("import os, signal; os.kill(os.getppid(), signal.SIGKILL)"))
+    outcome = run_reports(RunRequest((tmp_path / "n",), tmp_path / "reports"), progress=False)
+    assert [failed.failure.error for failed in outcome.failed] == ["WorkerDied"]
+    assert "the process that ran the notebook was killed" in (tmp_path / "reports/index.html").read_text()
+
+
+def test_quit_is_no_way_to_complete(site):
+    assert (site.failures["quits"].error, site.failures["quits"].cell) == ("NotRun", 3)
+
+
+def test_a_report_without_provenance_has_failed(site):
+    assert "0 provenance records, must be one" in str(site.failures["unsourced"])
+
+
+def test_nothing_of_a_failed_report_is_published_but_its_notebook_is_kept(site):
+    assert not (site.reports / "raises-en").exists()
+    kept = list((site.reports / ".failed/raises-en").glob("*/*"))
+    assert sorted(path.name for path in kept) == ["failure.json", "notebook.ipynb"]
+    record = json.loads(next(path for path in kept if path.suffix == ".json").read_text())
+    assert (record["cell"], record["error"]) == (3, "ZeroDivisionError")
+
+
+def test_manifests_hash_the_bytes_that_are_published(site):
+    for report in site.outcome.published:
+        assert check_outputs(report.path) == []
+        manifest = read_manifest(report.path)
+        assert set(manifest.outputs) == {"index.html", "notebook.ipynb", "findings.json"}
+        assert (manifest.seed, manifest.made_up, manifest.tables[0].rows) == (3, True, 12)
+    tampered = published(site, "good-en") / "findings.json"
+    original = tampered.read_bytes()
+    tampered.write_bytes(original + b" ")
+    assert check_outputs(tampered.parent) == ["findings.json has changed since it was published"]
+    tampered.write_bytes(original)
+
+
+def test_findings_are_collected(site):
+    findings = json.loads((published(site, "good-zh") / "findings.json").read_text())
+    assert findings == [FINDING]
+
+
+def test_each_language_keeps_its_own_cells(site):
+    chinese = (published(site, "good-zh") / "index.html").read_text()
+    english = (published(site, "good-en") / "index.html").read_text()
+    assert "只有中文" in chinese
+    assert "只有中文" not in english
+    assert "English only" in english
+    assert "English only" not in chinese
+
+
+def test_neither_stderr_nor_records_nor_paths_of_the_machine_are_published(site):
+    for report in site.outcome.published:
+        for path in report.path.iterdir():
+            content = path.read_text()
+            assert not re.search(r"noise noise", content)
+            assert str(site.root) not in content
+        assert "hidden repr" not in (report.path / "index.html").read_text()
+
+
+def test_the_data_folder_is_found_from_the_run_s_own_folder(site):
+    assert "['a.csv']" in (published(site, "good-en") / "index.html").read_text()
+
+
+def test_the_kernel_s_environment_is_fixed(site):
+    notebook = nbformat.read(published(site, "good-en") / "notebook.ipynb", 4)
+    assert any(
+        "0 a" in output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert "papermill" not in notebook.metadata
+
+
+def test_the_index_shows_reports_findings_and_failures(site):
+    index = (site.reports / "index.html").read_text()
+    assert "Revenue: +0.059 log points, 95% interval [+0.021, +0.097] (effect, SMS 4/5)" in index
+    assert "The latest attempt failed" in index
+    assert "accounts.csv, row 4: revenue is -3" in index
+    assert "ZeroDivisionError" in index
+
+
+def test_reports_are_listed_with_their_status(site):
+    rows = {row.slug: row for row in list_reports(site.reports)}
+    assert (rows["good-zh"].status, rows["good-zh"].n_runs, rows["good-zh"].language) == (
+        "published",
+        1,
+        "zh",
+    )
+    assert (rows["raises-en"].status, rows["raises-en"].n_runs) == ("failed", 0)
+
+
+def test_nothing_is_left_in_staging(site):
+    assert list((site.reports / ".staging").iterdir()) == []
+
+
+def test_a_failure_stands_beside_the_last_good_report_until_a_good_run_follows(tmp_path, inline):
+    notebook, reports = tmp_path / "n/thing.ipynb", tmp_path / "reports"
+
+    def run(*cells) -> str:
+        write(notebook, *cells, records(PROVENANCE))
+        run_reports(RunRequest((notebook,), reports), progress=False)
+        return (reports / "index.html").read_text()
+
+    assert "latest attempt failed" not in run(code("1"))
+    index = run(code("1 / 0"))
+    assert "latest attempt failed" in index
+    assert "Above is the last good report" in index
+    assert list_reports(reports)[0].status == "failed"
+    index = run(code("2"))
+    assert "latest attempt failed" not in index
+    assert "Earlier runs (1)" in index
+    assert list_reports(reports)[0].n_runs == 2

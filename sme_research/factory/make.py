@@ -171,7 +171,7 @@ def _without_paths(value: Any, task: Task) -> Any:
     if not isinstance(value, str):
         return value
     for path, name in _folder_names(task).items():
-        value = re.sub(re.escape(path) + r"(?![\w.-])", lambda _, name=name: name, value)
+        value = name.join(re.split(re.escape(path) + r"(?![\w.-])", value))
     return value
 
 

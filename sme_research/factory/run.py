@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,7 +154,8 @@ def _in_processes(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Made | N
     shared = (os.getpid(), lock, context.Value("i", 0))
     executor = ProcessPoolExecutor(jobs, context, initializer=prepare_process, initargs=shared)
     try:
-        futures = {executor.submit(make_report, task): task for task in tasks}
+        with _interrupts_held():
+            futures = {executor.submit(make_report, task): task for task in tasks}
         for future in as_completed(futures):
             try:
                 yield futures[future], future.result()
@@ -165,6 +168,16 @@ def _in_processes(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Made | N
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C while processes start, which inherit that: this process answers it for all."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settle(task: Task, made: Made, reports: Path) -> PublishedReport | FailedReport:

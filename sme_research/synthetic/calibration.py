@@ -86,6 +86,7 @@ YEAR_SHOCKS: Final = (0.0, 0.010, 0.005, -0.005, -0.045, 0.040, -0.015, -0.010, 
 SELECTION_BY_SIZE: Final = 0.45
 SELECTION_BY_RD: Final = 0.35
 SELECTION_BY_CITY: Final = {"350500": 0.40, "350100": 0.25, "350200": 0.20}
+LOAN_SELECTION: Final = 0.75  # of that: the eligible are alike already, and few of them stay without a loan
 SELECTION_BY_HIDDEN: Final = 0.90  # only in the world whose parallel trends fail
 
 # Share of SRDI titles by year of grant; the even one is without the entrant-balance trap (D).
@@ -102,7 +103,7 @@ PHASE1_RATE: Final = 2.29
 PHASE1_YEAR: Final = 2024
 PHASE1_REPEAT_SHARE: Final = 0.10
 LOAN_CAP: Final = 2_000.0
-PILOTS: Final = {2021: 150, 2022: 150}
+PILOTS: Final = {2021: 100, 2022: 100}
 PILOT_MEAN_AMOUNT: Final = 500.0
 SUBSIDY_POINTS: Final = 1.0
 BALANCE_MEAN: Final = 3_492.0  # A, end of 2023

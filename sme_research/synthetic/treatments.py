@@ -33,7 +33,8 @@ def draw_loans(population: Population, ladder: Ladder, spec: WorldSpec) -> Treat
     """Two pilot rounds and phase 1, to titled enterprises outside Xiamen."""
     rng = stream(spec.seed, "loans")
     n = len(population)
-    urge = population.selection_score(hidden=spec.traps.broken_trends) + rng.gumbel(size=n)
+    score = population.selection_score(hidden=spec.traps.broken_trends)
+    urge = cal.LOAN_SELECTION * score + rng.gumbel(size=n)
     cohort = np.full(n, NEVER, dtype=np.int64)
     parts = []
     for year, count in {**cal.PILOTS, cal.PHASE1_YEAR: cal.PHASE1_ENTERPRISES}.items():

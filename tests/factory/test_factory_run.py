@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 from contextlib import redirect_stderr
 from pathlib import Path
 from types import SimpleNamespace
@@ -190,3 +191,18 @@ def test_a_failure_stands_beside_the_last_good_report_until_a_good_run_follows(t
     assert "latest attempt failed" not in index
     assert "Earlier runs (1)" in index
     assert list_reports(reports)[0].n_runs == 2
+
+
+def test_neither_a_stray_kernelspec_nor_the_user_s_profile_leaks_in(tmp_path, inline, monkeypatch):
+    spec = tmp_path / "jupyter/kernels/python3/kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps({"argv": ["false"], "display_name": "stray", "language": "python"}))
+    startup = tmp_path / "ipython/profile_default/startup/00.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("leaked = 1")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    source = f"import sys\nassert sys.executable == {sys.executable!r}\nassert 'leaked' not in globals()"
+    write(tmp_path / "n/clean.ipynb", code(source), records(PROVENANCE))
+    outcome = run_reports(RunRequest((tmp_path / "n",), tmp_path / "reports"), progress=False)
+    assert [str(failed.failure) for failed in outcome.failed] == []

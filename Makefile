@@ -1,0 +1,46 @@
+# env | lab | report | test | lint | bench: see README.md. Needs python3 (3.11 or newer), make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO := data/demo/truth.json
+
+# Settings that would let a user's own Python or Jupyter into the project's environment.
+unexport PYTHONPATH PYTHONHOME JUPYTER_PATH JUPYTER_CONFIG_DIR
+
+.PHONY: env lab report test lint bench clean
+.DELETE_ON_ERROR:
+
+env: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sme_research needs Python 3.11 or newer; call: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(DEMO): $(STAMP) $(wildcard sme_research/synthetic/*.py) $(wildcard data/reference/*.csv)
+	$(BIN)/sme-research demo --out data/demo
+
+report: $(DEMO)
+	$(BIN)/sme-research run
+
+lab: $(DEMO)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint $(DEMO)
+	$(BIN)/pytest
+	$(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/coverage.py
+
+clean:
+	rm -rf $(VENV) data/demo reports

@@ -171,15 +171,16 @@ def _estimates(history: History) -> Iterable[str]:
 
 
 def _estimate(finding: Mapping[str, Any], language: Language) -> str:
-    effect, grade = finding["effect"], finding["grade"]
+    # The numbers lie under "effect", or flat in the record as in ``effect --json``.
+    effect, grade = finding.get("effect", finding), finding["grade"]
     interval = f"[{effect['ci_low']:+.3g}, {effect['ci_high']:+.3g}]"
     wording = WORDINGS.get(grade["wording"], {}).get(language, grade["wording"])
     level = f"SMS {grade['sms_level']}/5"
-    outcome = finding["outcome_label"][language]
+    label = finding.get("outcome_label", {}).get(language, finding.get("outcome", ""))
     number = f"{effect['estimate']:+.3g} {effect['unit']}"
     if language == "zh":
-        return f"{outcome}：{number}，{effect['level']:.0%} 区间 {interval}（{wording}，{level}）"
-    return f"{outcome}: {number}, {effect['level']:.0%} interval {interval} ({wording}, {level})"
+        return f"{label}：{number}，{effect['level']:.0%} 区间 {interval}（{wording}，{level}）"
+    return f"{label}: {number}, {effect['level']:.0%} interval {interval} ({wording}, {level})"
 
 
 def _row(history: History) -> ReportRow:

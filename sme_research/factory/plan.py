@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -78,7 +80,12 @@ class Plan:
 
 
 class ReportMeta(BaseModel):
-    """What a notebook's ``sme_research`` metadata declare."""
+    """What a notebook's ``sme_research`` metadata declare.
+
+    A list of matrix values, or the labels of a parameter, may be named instead
+    of written out: ``sme_research.module:NAME`` stands for a mapping whose keys
+    are the values and whose entries carry ``label``, a text by language.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -207,7 +214,7 @@ def _read_source(path: Path) -> _Source | None:
     if METADATA_KEY not in notebook.metadata:
         return None
     try:
-        meta = ReportMeta.model_validate(notebook.metadata[METADATA_KEY])
+        meta = ReportMeta.model_validate(_resolved(notebook.metadata[METADATA_KEY], path.name))
     except ValidationError as fault:
         first = fault.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -215,6 +222,41 @@ def _read_source(path: Path) -> _Source | None:
     declared = read_parameters(notebook, path.name)
     _check_source(path.name, meta, declared)
     return _Source(path, hashlib.sha256(content).hexdigest(), meta, declared)
+
+
+def _resolved(declared: Any, name: str) -> Any:
+    """Metadata in which named mappings are replaced by their values and labels."""
+    if not isinstance(declared, dict):
+        return declared
+    resolved = dict(declared)
+    for key, take in (("matrix", list), ("labels", _labels_of)):
+        if isinstance(resolved.get(key), dict):
+            resolved[key] = {
+                parameter: take(_named_mapping(value, f"{name}, {key}.{parameter}"))
+                if isinstance(value, str)
+                else value
+                for parameter, value in resolved[key].items()
+            }
+    return resolved
+
+
+def _labels_of(mapping: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    labels = {name: entry.label for name, entry in mapping.items()}
+    return {name: {language: label[language] for language in LANGUAGES} for name, label in labels.items()}
+
+
+def _named_mapping(reference: str, place: str) -> Mapping[str, Any]:
+    module, _, attribute = reference.partition(":")
+    # A notebook's metadata may not make the factory import whatever it names.
+    if re.fullmatch(r"sme_research(\.\w+)+", module):
+        with suppress(ImportError):
+            found = getattr(importlib.import_module(module), attribute, None)
+            if isinstance(found, Mapping):
+                return found
+    raise FactoryError(
+        f"{place}: {reference!r} names no mapping of this package; "
+        "write 'sme_research.module:NAME' or the values."
+    )
 
 
 def _check_source(name: str, meta: ReportMeta, declared: Mapping[str, Parameter]) -> None:

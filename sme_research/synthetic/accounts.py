@@ -20,7 +20,7 @@ def accounts_table(population: Population, ladder: Ladder, planted: Planted, spe
     present = (population.entry[:, None] <= years) & (years < population.exit[:, None])
     revenue, employees = _paths(rng, population, planted, spec, present)
     if spec.traps.bunching:
-        revenue = _bunch_revenue(rng, revenue, (ladder.srdi < NEVER) & (ladder.little_giant == NEVER))
+        revenue = _bunch_revenue(revenue, spec, (ladder.srdi < NEVER) & (ladder.little_giant == NEVER))
     present &= rng.random(present.shape) >= cal.MISSING_ROWS
     row, column = np.nonzero(present)
     first = years[column] == population.entry[row]
@@ -82,8 +82,9 @@ def _local_walk(rng: np.random.Generator, population: Population, n_years: int) 
     return np.vstack([walks, np.zeros(n_years)])[population.agglomeration]
 
 
-def _bunch_revenue(rng: np.random.Generator, revenue: Floats, striving: NDArray[np.bool_]) -> Floats:
+def _bunch_revenue(revenue: Floats, spec: WorldSpec, striving: NDArray[np.bool_]) -> Floats:
     """A third of the strivers a little under 50 million, or under 5 % growth, report a little over."""
+    rng = stream(spec.seed, "accounts: bunched revenue")
     reported = revenue.copy()
     some = (rng.random(revenue.shape) < 1 / 3) & striving[:, None]
     near = some & (revenue >= 4_850) & (revenue < 5_000)
@@ -109,7 +110,8 @@ def _rest_of_accounts(
         population.rd[row] * np.exp(np.where(first, 0.0, rng.normal(0, 0.12, n))), cal.RD_MOST
     )
     if spec.traps.bunching:
-        intensity = np.where(first, intensity, bunch_rd(rng, intensity))
+        bunching = stream(spec.seed, "accounts: bunched research")
+        intensity = np.where(first, intensity, bunch_rd(bunching, intensity))
     main = revenue * (1 - rng.beta(2, 18, n))
     assets = revenue * rng.lognormal(0.05, 0.3, n)
     exporter = population.scale[row] + rng.normal(0, 1, n) > 0.5

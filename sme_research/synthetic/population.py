@@ -81,7 +81,7 @@ def draw_population(spec: WorldSpec) -> Population:
     size = np.log(np.maximum(np.round(np.exp(size + rng.normal(0, cal.LOG_EMPLOYEES_SD, n))), 3))
     rd = np.minimum(cal.RD_MEDIAN * np.exp(rng.normal(0, cal.RD_LOG_SD, n)), cal.RD_MOST)
     if spec.traps.bunching:
-        rd = bunch_rd(rng, rd)
+        rd = bunch_rd(stream(spec.seed, "enterprises: bunched research"), rd)
     return Population(
         ids=make_codes(FICTIONAL_AREA, rng.permutation(n)),
         city=city,

@@ -44,12 +44,14 @@ def draw_ladder(population: Population, spec: WorldSpec) -> Ladder:
     titled = population.entry < spec.as_of.year
     tried = population.entry <= spec.as_of.year - YEARS_TO_LITTLE_GIANT
     thresholds = _thresholds(merit, [counted & titled, counted & tried], spec)
-    lapsed = titled & (merit < thresholds[0]) & (rng.random(n) < cal.LAPSED_SHARE)
+    # Granted long enough ago to have lapsed by the day of the count.
+    ended = spec.as_of.year - cal.TITLE_YEARS - rng.integers(1, 3, n)
+    lapsed = (population.entry < ended) & (merit < thresholds[0]) & (rng.random(n) < cal.LAPSED_SHARE)
 
     flow = cal.SRDI_FLOW if spec.traps.entrant_balance else cal.SRDI_FLOW_EVEN
     drawn = rng.choice(cal.SRDI_YEARS, n, p=flow).astype(np.int64)
     giant = tried & (merit >= thresholds[2])
-    drawn = np.where(giant, rng.integers(2019, 2022, n), np.where(lapsed, rng.integers(2019, 2021, n), drawn))
+    drawn = np.where(giant, rng.integers(2019, 2022, n), np.where(lapsed, ended, drawn))
     drawn = np.clip(np.maximum(drawn, population.entry + 1), spec.first_year, spec.as_of.year)
     return Ladder(
         innovative=_first(

@@ -7,6 +7,7 @@ from nbformat.v4 import new_notebook
 
 from sme_research.errors import FactoryError
 from sme_research.factory.plan import RunRequest, make_plan
+from sme_research.instruments import INSTRUMENTS
 
 META = {
     "report": "effect",
@@ -142,3 +143,24 @@ def test_a_file_that_is_no_notebook_is_refused(folder):
 def test_jobs_and_timeout_are_at_least_one(folder, asked):
     with pytest.raises(FactoryError, match="is 0, must be 1 or more"):
         plan(folder, **asked)
+
+
+def test_a_matrix_and_its_labels_may_be_named_instead_of_written_out(folder, write_report):
+    named = {"instrument": "sme_research.instruments:INSTRUMENTS"}
+    change = {"matrix": named, "labels": named}
+    write_report(folder / "notebooks/20_effect.ipynb", parameters=PARAMETERS, meta={**META, **change})
+    titles = {report.slug: report.title for report in plan(folder, "20_effect.ipynb").reports}
+    label = INSTRUMENTS["training"].label
+    assert titles["effect-training-zh"] == f"{label['zh']}的效果"
+    assert titles["effect-training-en"] == f"Effect of {label['en']}"
+    assert len(titles) == 2 * len(INSTRUMENTS)
+
+
+@pytest.mark.parametrize(
+    "reference", ["os:environ", "sme_research.instruments:NONE", "sme_research.nowhere:X"]
+)
+def test_only_mappings_of_this_package_may_be_named(folder, write_report, reference):
+    change = {"matrix": {"instrument": reference}}
+    write_report(folder / "notebooks/20_effect.ipynb", parameters=PARAMETERS, meta={**META, **change})
+    with pytest.raises(FactoryError, match="names no mapping of this package"):
+        plan(folder)

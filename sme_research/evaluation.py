@@ -12,7 +12,9 @@ from sme_research.checks import run_checks
 from sme_research.covariates import covariate_label
 from sme_research.estimators.callaway_santanna import covariates_of, estimate_both
 from sme_research.evidence import grade_evidence
-from sme_research.present.sentences import check_sentence, reason_sentence
+from sme_research.present.sentences import check_sentence, headline, reason_sentence
+from sme_research.present.show import Record
+from sme_research.present.words import LANGUAGES
 from sme_research.results import Check, Estimation, Finding
 from sme_research.sample import trace_sample
 from sme_research.study import Study
@@ -46,6 +48,16 @@ class Evaluation:
             },
         }
 
+    def record(self) -> Record:
+        """The finding for machines, as the factory collects it: `to_json` with labels and headline."""
+        finding = self.finding
+        words = {
+            "instrument_label": dict(finding.instrument_label),
+            "outcome_label": dict(finding.outcome_label),
+            "headline": {lang: headline(finding, lang).replace("**", "") for lang in LANGUAGES},
+        }
+        return Record({"kind": "finding", **self.to_json(), **words})
+
     def _repr_html_(self) -> str:
         return self.finding.effect._repr_html_() + self.finding.grade._repr_html_()
 
@@ -78,7 +90,7 @@ def evaluate(study: Study, tables: Mapping[str, pd.DataFrame]) -> Evaluation:
         instrument_label=instrument.label,
         outcome_label=outcome.label,
         covariate_label={column: covariate_label(column) for column in covariates},
-        words={"item": outcome.column_label} | {part: getattr(instrument, part) for part in WORDS},
+        words={part: getattr(instrument, part) for part in WORDS},
         years=(int(sample["year"].min()), int(sample["year"].max())),
         flow=flow,
         effect=effect,

@@ -12,16 +12,15 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A quantity of the table `accounts`, in logarithms.
+    """The natural logarithm of a quantity of the table `accounts`.
 
-    ``column`` is the account item. A zero or a missing item gives a missing
+    ``column`` is the account item and ``label`` its name, by language. A zero or a missing item gives a missing
     outcome: the logarithm of nothing is not small, it is undefined.
     """
 
     name: str
     label: Mapping[str, str]
     column: str
-    column_label: Mapping[str, str]
     unit: str = "log points"
 
     def values(self, accounts: pd.DataFrame) -> pd.Series[float]:
@@ -31,24 +30,9 @@ class Outcome:
 
 
 _ALL = (
-    Outcome(
-        "log_revenue",
-        {"zh": "营业收入（对数）", "en": "log revenue"},
-        "revenue",
-        {"zh": "营业收入", "en": "revenue"},
-    ),
-    Outcome(
-        "log_employees",
-        {"zh": "从业人数（对数）", "en": "log employees"},
-        "employees",
-        {"zh": "从业人数", "en": "number of employees"},
-    ),
-    Outcome(
-        "log_scrap_rate",
-        {"zh": "废品率（对数）", "en": "log scrap rate"},
-        "scrap_rate",
-        {"zh": "废品率", "en": "scrap rate"},
-    ),
+    Outcome("log_revenue", {"zh": "营业收入", "en": "revenue"}, "revenue"),
+    Outcome("log_employees", {"zh": "从业人数", "en": "number of employees"}, "employees"),
+    Outcome("log_scrap_rate", {"zh": "废品率", "en": "scrap rate"}, "scrap_rate"),
 )
 
 OUTCOMES: Final[Mapping[str, Outcome]] = {outcome.name: outcome for outcome in _ALL}

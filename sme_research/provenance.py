@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from sme_research.study import Study
-from sme_research.tables import Tables
+from sme_research.tables import TABLES, Tables
 
 TRUTH = "truth.json"
 
@@ -15,7 +15,8 @@ def trace_tables(tables: Tables) -> dict[str, Any]:
     """Tables read so far with rows and SHA-256, as the factory's manifest keeps them."""
     hashes = tables.hashes()
     used = [{"name": name, "rows": len(tables[name]), "sha256": hashes[name]} for name in tables.used]
-    return {"kind": "provenance", "made_up": tables.made_up, "tables": used}
+    labels = {name: {"zh": TABLES[name].label_zh, "en": TABLES[name].label_en} for name in tables.used}
+    return {"kind": "provenance", "made_up": tables.made_up, "tables": used, "labels": labels}
 
 
 def planted_att(study: Study, tables: Tables) -> float | None:

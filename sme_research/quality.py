@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from sme_research.results import Missing, TableQuality
-from sme_research.tables import TABLES, Tables
+from sme_research.tables import TABLES, Column, Table, Tables
 
 MAY_BE_BLANK = ("left_on", "expires_on", "listed_on", "rule_set")
 """Columns in which a blank is an answer: not left, not listed, no end."""
@@ -23,18 +23,21 @@ def inspect_tables(tables: Tables) -> tuple[TableQuality, ...]:
 
 def _inspect(tables: Tables, name: str, faults: pd.Series[int]) -> TableQuality:
     declared = TABLES[name]
-    label = {"zh": declared.label_zh, "en": declared.label_en}
     found = int(faults.get(tables.file_of(name), 0))
     if found:
-        return TableQuality(name, label, 0, len(declared.columns), found)
+        return TableQuality(name, _label(declared), 0, len(declared.columns), found)
     frame = tables[name]
-    return TableQuality(name, label, len(frame), int(frame.notna().any().sum()), 0)
+    return TableQuality(name, _label(declared), len(frame), int(frame.notna().any().sum()), 0)
+
+
+def _label(declared: Table | Column) -> dict[str, str]:
+    return {"zh": declared.label_zh, "en": declared.label_en}
 
 
 def rank_missing(tables: Tables, *, most: int = 10) -> tuple[Missing, ...]:
     """Columns by share of blanks, highest first, among columns that hold anything at all."""
     rows = [
-        Missing(name, {"zh": column.label_zh, "en": column.label_en}, float(tables[name][column.name].isna().mean()))
+        Missing(_label(TABLES[name]), _label(column), float(tables[name][column.name].isna().mean()))
         for name in tables.names
         for column in TABLES[name].columns
         if tables[name][column.name].notna().any() and column.name not in MAY_BE_BLANK

@@ -226,9 +226,9 @@ class Finding:
     """What one report may say: the question, the estimate, its checks and its grade.
 
     Labels and words are by language code (``zh``, ``en``). ``covariate_label``
-    has an entry for each covariate column; ``words`` hold ``item`` (what the
-    outcome is made of), ``treatment``, ``population``, ``comparison``,
-    ``selection`` and ``mechanism``. ``years`` are the first and the last of
+    has an entry for each covariate column; ``words`` hold the
+    instrument's ``treatment``, ``population``, ``comparison``, ``selection``
+    and ``mechanism``. ``years`` are the first and the last of
     the sample.
     """
 
@@ -268,6 +268,6 @@ class TableQuality:
 class Missing:
     """Share of the rows in which a column is blank, 0 to 1; labels by language."""
 
-    table: str
+    table_label: Mapping[str, str]
     label: Mapping[str, str]
     share: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -104,11 +104,22 @@ def write_index(reports: Path) -> None:
         groups=groups,
         languages=LANGUAGES,
         html_lang=HTML_LANG,
-        estimates=_estimates,
+        headlines=_headlines,
+        grades=_grades,
+        group_names=_group_names(histories),
         made_up=any(history.runs and history.runs[0].made_up for history in histories),
         damaged=[f"{history.slug}/{run}" for history in histories for run in history.damaged],
     )
     replace_file(reports / INDEX_NAME, page)
+
+
+def _group_names(histories: list[History]) -> dict[str, dict[Language, str]]:
+    """Heading of each kind of report, by language, as its newest run gives it."""
+    names: dict[str, dict[Language, str]] = {}
+    for history in histories:
+        if history.runs and history.language is not None:
+            names.setdefault(history.report, {})[history.language] = history.runs[0].group
+    return names
 
 
 def _read_history(reports: Path, slug: str) -> History:
@@ -152,35 +163,15 @@ def _read_findings(folder: Path) -> tuple[Mapping[str, Any], ...]:
     return tuple(finding for finding in findings if isinstance(finding, dict))
 
 
-WORDINGS: Mapping[str, Mapping[Language, str]] = {
-    "effect": {"zh": "效果", "en": "effect"},
-    "association": {"zh": "关联", "en": "association"},
-    "description": {"zh": "描述", "en": "description"},
-}
+def _headlines(history: History) -> list[str]:
+    """One sentence a finding, in the report's language and in the words that its grade permits."""
+    language = history.language or "en"
+    return [finding["headline"][language] for finding in history.findings if "headline" in finding]
 
 
-def _estimates(history: History) -> Iterable[str]:
-    """One line a finding; a finding that lacks what the line needs is left out."""
-    lines = []
-    for finding in history.findings:
-        try:
-            lines.append(_estimate(finding, history.language or "en"))
-        except (KeyError, TypeError, ValueError):
-            continue
-    return lines
-
-
-def _estimate(finding: Mapping[str, Any], language: Language) -> str:
-    # The numbers lie under "effect", or flat in the record as in ``effect --json``.
-    effect, grade = finding.get("effect", finding), finding["grade"]
-    interval = f"[{effect['ci_low']:+.3g}, {effect['ci_high']:+.3g}]"
-    wording = WORDINGS.get(grade["wording"], {}).get(language, grade["wording"])
-    level = f"SMS {grade['sms_level']}/5"
-    label = finding.get("outcome_label", {}).get(language, finding.get("outcome", ""))
-    number = f"{effect['estimate']:+.3g} {effect['unit']}"
-    if language == "zh":
-        return f"{label}：{number}，{effect['level']:.0%} 区间 {interval}（{wording}，{level}）"
-    return f"{label}: {number}, {effect['level']:.0%} interval {interval} ({wording}, {level})"
+def _grades(history: History) -> list[int]:
+    """Level of evidence of each finding, on the Maryland scale."""
+    return [finding["grade"]["sms_level"] for finding in history.findings if "grade" in finding]
 
 
 def _row(history: History) -> ReportRow:

@@ -123,6 +123,7 @@ def _manifest(task: Task, done: Execution, records: Records) -> Manifest:
         slug=planned.slug,
         family=planned.family,
         report=planned.report,
+        group=planned.group,
         title=planned.title,
         language=planned.language,
         notebook=planned.notebook.name,

@@ -57,6 +57,7 @@ class Manifest(_Record):
     slug: str
     family: str
     report: str
+    group: str
     title: str
     language: Language
     notebook: str

@@ -56,13 +56,15 @@ class RunRequest:
 class PlannedReport:
     """One report to make: a notebook, its parameters and its language.
 
-    ``family`` is the slug without the language; ``data`` the folder behind the
+    ``family`` is the slug without the language; ``group`` the heading under
+    which the catalogue lists it; ``data`` the folder behind the
     parameter of that name, None where the notebook reads none.
     """
 
     slug: str
     family: str
     report: str
+    group: str
     notebook: Path
     notebook_sha256: str
     parameters: Mapping[str, Any]
@@ -91,6 +93,7 @@ class ReportMeta(BaseModel):
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: dict[Language, str]
+    group: dict[Language, str] = Field(default_factory=dict)
     languages: list[Language] = Field(default=list(LANGUAGES), min_length=1)
     matrix: dict[str, list[Any]] = Field(default_factory=dict)
     labels: dict[str, dict[str, dict[Language, str]]] = Field(default_factory=dict)
@@ -163,6 +166,7 @@ def _planned(
         slug=f"{family}-{language}",
         family=family,
         report=source.meta.report,
+        group=source.meta.group.get(language, source.meta.report.replace("_", " ")),
         notebook=source.path,
         notebook_sha256=source.sha256,
         parameters=parameters,

@@ -62,7 +62,7 @@ def _png(figure: Figure) -> bytes:
 def plot_event_study(finding: Finding, lang: str) -> Picture:
     """Differences by years since treatment, in percent, with intervals and counts."""
     study = finding.event_study
-    item = finding.words["item"][lang]
+    item = finding.outcome_label[lang]
     with rc_context(_style()):
         figure = Figure(figsize=(7.6, 4.5), layout="constrained")
         axes = figure.subplots()
@@ -101,7 +101,7 @@ def _write_counts(axes: Axes, study: EventStudy) -> None:
     """Under each event time: how many treated enterprises stand behind its point."""
     counts = {point.event_time: f"{point.n_treated:,}" for point in study.points}
     times = sorted({*counts, -1})
-    axes.set_xticks(times, [f"{signed(time, 0)}\n{counts.get(time, '')}" for time in times])
+    axes.set_xticks(times, [f"{signed(time, 0)}\n{counts.get(time, '')}" for time in times], fontsize=9.5)
 
 
 def _event_study_alt(study: EventStudy, item: str, lang: str) -> str:

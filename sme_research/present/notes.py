@@ -10,9 +10,15 @@ from typing import Any
 import pandas as pd
 
 from sme_research.present.figures import plot_bars
-from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Record, Text
+from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
 from sme_research.present.words import count, percent_of, share, signed, text, words
 from sme_research.results import Effect, Missing, Published, TableQuality
+
+
+def table_label(name: str, labels: Mapping[str, Mapping[str, str]], lang: str) -> str:
+    """A table's name in the report's language, with the name that files and code use."""
+    label = labels[name][lang]
+    return f"{label}（{name}）" if lang == "zh" else f"{label} ({name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +30,23 @@ class ProvenanceTable:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         del include, exclude
-        return {"text/html": self.table._repr_html_(), RECORD_TYPE: dict(self.record), "text/plain": self.table.caption}
+        for_factory = {name: value for name, value in self.record.items() if name != "labels"}
+        return {
+            "text/html": self.table._repr_html_(),
+            RECORD_TYPE: for_factory,
+            "text/plain": self.table.caption,
+        }
 
 
 def tabulate_provenance(record: Mapping[str, Any], lang: str) -> ProvenanceTable:
     """Tables by name, rows and fingerprint, from `trace_tables`."""
-    rows = [(entry["name"], count(entry["rows"]), entry["sha256"][:12]) for entry in record["tables"]]
+    labels = record["labels"]
+    rows = [
+        (table_label(entry["name"], labels, lang), count(entry["rows"]), entry["sha256"][:12])
+        for entry in record["tables"]
+    ]
     table = HtmlTable(text(lang, "provenance.caption"), words(lang, "provenance.head"), rows)
     return ProvenanceTable(table, record)
-
-
-def record_finding(content: Mapping[str, Any]) -> Record:
-    """A finding's numbers for the factory; readers do not see them."""
-    return Record({"kind": "finding", **content})
 
 
 def compare_with_truth(effect: Effect, truth: float, lang: str) -> HtmlTable:
@@ -55,14 +65,18 @@ def compare_with_truth(effect: Effect, truth: float, lang: str) -> HtmlTable:
 def summarise_quality(tables: Sequence[TableQuality], lang: str) -> Text:
     """How many tables and rows, and whether they keep the rules."""
     faults = sum(table.n_faults for table in tables)
-    facts = {"n_tables": len(tables), "n_rows": count(sum(table.n_rows for table in tables)), "n_faults": count(faults)}
+    facts = {
+        "n_tables": len(tables),
+        "n_rows": count(sum(table.n_rows for table in tables)),
+        "n_faults": count(faults),
+    }
     return Text(text(lang, "quality.faulty" if faults else "quality.clean", **facts))
 
 
 def tabulate_tables(tables: Sequence[TableQuality], lang: str) -> HtmlTable:
     """Size and faults of each table."""
     rows = [
-        (table.name, table.label[lang], count(table.n_rows), count(table.n_columns), count(table.n_faults))
+        (table.label[lang], table.name, count(table.n_rows), count(table.n_columns), count(table.n_faults))
         for table in tables
     ]
     return HtmlTable(text(lang, "quality.tables_caption"), words(lang, "quality.tables_head"), rows)
@@ -70,7 +84,7 @@ def tabulate_tables(tables: Sequence[TableQuality], lang: str) -> HtmlTable:
 
 def tabulate_missing(columns: Sequence[Missing], lang: str) -> HtmlTable:
     """Columns with the most blanks."""
-    rows = [(column.table, column.label[lang], share(column.share)) for column in columns]
+    rows = [(column.table_label[lang], column.label[lang], share(column.share)) for column in columns]
     return HtmlTable(text(lang, "quality.missing_caption"), words(lang, "quality.missing_head"), rows)
 
 
@@ -117,7 +131,9 @@ def tabulate_published(comparisons: Sequence[Published], lang: str) -> HtmlTable
         )
         for row in comparisons
     ]
-    note = text(lang, "replication.agrees" if all(row.agrees for row in comparisons) else "replication.disagrees")
+    note = text(
+        lang, "replication.agrees" if all(row.agrees for row in comparisons) else "replication.disagrees"
+    )
     caption = text(lang, "replication.published_caption")
     return HtmlTable(caption, words(lang, "replication.published_head"), rows, note)
 

@@ -47,7 +47,7 @@ def headline(finding: Finding, lang: str) -> str:
         f"summary.{kind}_{found}",
         instrument=label,
         instrument_lower=label[0].lower() + label[1:],
-        item=finding.words["item"][lang],
+        item=finding.outcome_label[lang],
         direction=text(lang, "summary.up" if effect.estimate > 0 else "summary.down"),
         size=f"{abs(percent_of(effect.estimate)):.1f}%",
         estimate=signed_percent(effect.estimate),
@@ -59,7 +59,7 @@ def headline(finding: Finding, lang: str) -> str:
 
 def describe_design(finding: Finding, lang: str) -> Text:
     """Identification in plain words, the method, and what the standard error rests on."""
-    effect, item = finding.effect, finding.words["item"][lang]
+    effect, item = finding.effect, finding.outcome_label[lang]
     key = "design.assumption" if finding.covariate_label else "design.assumption_plain"
     group = "cluster" if finding.check("few_clusters").verdict != "not_applicable" else "enterprise"
     paragraphs = [

@@ -10,7 +10,7 @@ from sme_research.results import EventStudy, Finding, SampleFlow
 
 def tabulate_question(finding: Finding, lang: str) -> HtmlTable:
     """Population, treatment, comparator, outcome, period, estimand."""
-    item = finding.words["item"][lang]
+    item = finding.outcome_label[lang]
     covariates = ("、" if lang == "zh" else "; ").join(
         label[lang] for label in finding.covariate_label.values()
     )
@@ -18,7 +18,7 @@ def tabulate_question(finding: Finding, lang: str) -> HtmlTable:
         "population": finding.words["population"][lang],
         "treatment": finding.words["treatment"][lang],
         "comparison": finding.words["comparison"][lang],
-        "outcome": finding.outcome_label[lang],
+        "outcome": text(lang, "question.logarithm", item=finding.outcome_label[lang]),
         "period": text(lang, "question.years", first_year=finding.years[0], last_year=finding.years[1]),
         "estimand": text(lang, "question.estimand_text", item=item),
         "covariates": covariates or "–",
@@ -52,7 +52,7 @@ def tabulate_effect(finding: Finding, lang: str) -> HtmlTable:
         (text(lang, "effect.n_treated"), count(effect.n_treated)),
         (text(lang, "effect.n_observations"), count(effect.n_observations)),
     ]
-    caption = text(lang, "effect.caption", item=finding.words["item"][lang])
+    caption = text(lang, "effect.caption", item=finding.outcome_label[lang])
     return HtmlTable(caption, words(lang, "effect.head"), rows, text(lang, "effect.note"))
 
 

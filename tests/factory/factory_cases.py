@@ -19,6 +19,7 @@ PROVENANCE = {
 FINDING = {
     "kind": "finding",
     "outcome_label": {"zh": "营业收入", "en": "Revenue"},
+    "headline": {"zh": "营业收入高 6%。", "en": "Revenue is 6% higher."},
     "effect": {"estimate": 0.059, "ci_low": 0.021, "ci_high": 0.097, "level": 0.95, "unit": "log points"},
     "grade": {"sms_level": 4, "wording": "effect"},
 }

@@ -35,6 +35,7 @@ def manifest(language="en", *, made_up=True) -> Manifest:
         slug=f"effect-training-{language}",
         family="effect-training",
         report="effect",
+        group="Effects",
         title="标题 & title",
         language=language,
         notebook="20_effect.ipynb",

@@ -154,7 +154,8 @@ def test_the_kernel_s_environment_is_fixed(site):
 
 def test_the_index_shows_reports_findings_and_failures(site):
     index = (site.reports / "index.html").read_text()
-    assert "Revenue: +0.059 log points, 95% interval [+0.021, +0.097] (effect, SMS 4/5)" in index
+    assert "Revenue is 6% higher." in index
+    assert "Evidence: level 4 of 5" in index
     assert "The latest attempt failed" in index
     assert "accounts.csv, row 4: revenue is -3" in index
     assert "ZeroDivisionError" in index

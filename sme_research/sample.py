@@ -52,12 +52,12 @@ def trace_sample(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, Sample
     """The sample as `load_sample` gives it, with the way from population to sample."""
     _require_columns(study, tables)
     rows = _all_rows(study, tables)
-    steps = [_counted("accounts", rows)]
+    steps: list[FlowStep] = []
     for name, keep in _steps(study, tables):
         rows = keep(rows)
         steps.append(_counted(name, rows))
-        if rows.empty:
-            raise IdentificationError(_nobody_left(study, name))
+        if steps[-1].n_treated == 0:
+            raise IdentificationError(_nobody_left(study, steps[-1]))
     fixed = ["enterprise_id", "year", "cohort", "event_time", "outcome"]
     cluster = ["cluster_id"] if "cluster_id" in rows else []
     columns = [*fixed, *(name for name in rows if str(name).startswith(PREFIX)), *cluster]
@@ -68,7 +68,7 @@ def _steps(study: Study, tables: TablesLike) -> list[tuple[str, Callable[[pd.Dat
     """The steps from population to sample, by name, in order; only those that this study takes."""
     instrument = study.instrument_declaration
     restricted = instrument.eligible_tiers or instrument.excluded_cities
-    steps: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = []
+    steps: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = [("accounts", lambda rows: rows)]
     if restricted and study.population == "eligible":
         steps.append(("eligible", partial(_eligible, instrument=instrument, titles=tables["recognitions"])))
     if instrument.assigned_by == "cluster":
@@ -88,23 +88,31 @@ def _counted(name: str, rows: pd.DataFrame) -> FlowStep:
     return FlowStep(name, rows["enterprise_id"].nunique(), treated, len(rows))
 
 
-def _nobody_left(study: Study, step: str) -> str:
+def _nobody_left(study: Study, step: FlowStep) -> str:
+    """Why no enterprise, or no treated one, passed a step, and what to do."""
+    who = "treated enterprise" if step.n_enterprises else "enterprise"
     reasons = {
-        "eligible": f"no enterprise in the accounts meets the rules of {study.instrument!r}; check the table "
-        "recognitions, or ask with population 'all'",
+        "accounts": f"the tables record nobody treated by {study.instrument!r} among the enterprises with accounts",
+        "eligible": f"none in the accounts meets the rules of {study.instrument!r}; check the table recognitions, "
+        "or ask with population 'all'",
         "comparable_place": f"no county and industry holds {SMALLEST_CELL} enterprises or more",
-        "treated_inside_panel": f"every enterprise was treated by {study.instrument!r} before the panel begins: "
+        "treated_inside_panel": f"all were treated by {study.instrument!r} before or in their first account year: "
         "add earlier accounts",
-        "outcome_observed": f"no account row has the outcome {study.outcome!r}",
-        "covariates_observed": f"no enterprise has all of {', '.join(study.adjusted_for)} in its first account "
-        "year; ask with other covariates",
-        "two_years": f"no enterprise has the outcome {study.outcome!r} in two years",
+        "outcome_observed": f"none has the outcome {study.outcome!r} above zero",
+        "covariates_observed": f"none has all of {', '.join(study.adjusted_for)} in its first account year; "
+        "ask with other covariates",
+        "two_years": f"none has the outcome {study.outcome!r} in two years",
     }
-    return f"No enterprise is left to compare: {reasons[step]}."
+    return f"No {who} is left to compare: {reasons[step.name]}."
 
 
 def _require_columns(study: Study, tables: TablesLike) -> None:
-    """Every account item that the question needs holds at least one value."""
+    """Every account item that the question needs holds at least one value.
+
+    The register is read before anything that refers to it, so that its own
+    faults are the ones reported.
+    """
+    tables["enterprises"]
     needed = {f"accounts.{study.outcome_declaration.column}": f"outcome {study.outcome!r}"}
     for name in study.adjusted_for:
         needed |= dict.fromkeys(COVARIATES[name].columns, f"covariate {name!r}")
@@ -149,9 +157,7 @@ def _clusters(rows: pd.DataFrame, place: pd.DataFrame, tables: TablesLike) -> pd
     designated = tables["clusters"]
     taken = designated["county_code"] + "-" + designated["industry_code"].str[:3]
     others = cell.where(~cell.isin(set(taken.dropna())))
-    return pd.Series(others.to_numpy(), index=rows.index).where(
-        rows["own_cluster"].isna(), rows["own_cluster"]
-    )
+    return pd.Series(others.to_numpy(), index=rows.index).where(rows["own_cluster"].isna(), rows["own_cluster"])
 
 
 def _eligible(rows: pd.DataFrame, *, instrument: Instrument, titles: pd.DataFrame) -> pd.DataFrame:
@@ -171,11 +177,13 @@ def _comparable_place(rows: pd.DataFrame) -> pd.DataFrame:
 def _treated_inside_panel(rows: pd.DataFrame) -> pd.DataFrame:
     """Without a year before treatment there is nothing to measure a change from."""
     first_seen = rows.groupby("enterprise_id")["year"].transform("min")
-    return rows[rows["cohort"].isna() | (rows["cohort"] > first_seen)]
+    kept: pd.DataFrame = rows[rows["cohort"].isna() | (rows["cohort"] > first_seen)]
+    return kept
 
 
 def _outcome_observed(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[np.isfinite(rows["outcome"])]
+    kept: pd.DataFrame = rows[np.isfinite(rows["outcome"])]
+    return kept
 
 
 def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike) -> pd.DataFrame:
@@ -191,8 +199,9 @@ def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike
         rows = rows.merge(built, left_on="enterprise_id", right_index=True, how="left")
     columns = [name for name in rows if str(name).startswith(PREFIX)]
     rows = rows[rows[columns].notna().all(axis=1)]
-    constant = [name for name in columns if rows[name].nunique() == 1]
-    return rows.drop(columns=constant)
+    constant = [name for name in columns if rows[name].std() == 0]
+    kept: pd.DataFrame = rows.drop(columns=constant)
+    return kept
 
 
 def _two_years(rows: pd.DataFrame) -> pd.DataFrame:

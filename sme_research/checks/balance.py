@@ -41,9 +41,7 @@ def check_balance(estimation: Estimation) -> Check:
     ]
     largest = max(abs(row["standardised_difference"]) for row in rows)
     verdict = judge(largest, warn_over=LARGE, fail_over=TOO_LARGE)
-    return Check(
-        "balance", verdict, largest, None, values={"largest": largest, "limit": LARGE}, table=tuple(rows)
-    )
+    return Check("balance", verdict, largest, None, values={"largest": largest, "limit": LARGE}, table=tuple(rows))
 
 
 def _compare(name: str, ours: pd.Series[float], theirs: pd.Series[float]) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 from statsmodels.discrete.discrete_model import Logit
-from statsmodels.tools.sm_exceptions import PerfectSeparationError
+from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
 from sme_research.results import Check, Estimation, judge
 
@@ -35,7 +36,7 @@ def check_overlap(estimation: Estimation) -> Check:
     sample = estimation.sample
     enterprises = sample.drop_duplicates("enterprise_id")
     treated = (enterprises["cohort"] <= sample["year"].max()).to_numpy()
-    covariates = [name for name in estimation.covariates if enterprises[name].nunique() > 1]
+    covariates = [name for name in estimation.covariates if enterprises[name].std() > 0]
     if not covariates or treated.all():
         return Check("overlap", "not_applicable", None, None)
     chance = _chance(enterprises[covariates], treated)
@@ -55,12 +56,12 @@ def _chance(covariates: pd.DataFrame, treated: np.ndarray) -> np.ndarray:
     spread = covariates.std()
     scaled = ((covariates - covariates.mean()) / spread).to_numpy(dtype=float)
     design = np.column_stack([np.ones(len(scaled)), scaled])
-    try:
-        fit = Logit(treated.astype(float), design).fit(
-            disp=0, method="newton", maxiter=100, warn_convergence=False
-        )
-    except (PerfectSeparationError, np.linalg.LinAlgError):
-        return treated.astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PerfectSeparationWarning)
+        try:
+            fit = Logit(treated.astype(float), design).fit(disp=0, maxiter=100, warn_convergence=False)
+        except (PerfectSeparationWarning, PerfectSeparationError, np.linalg.LinAlgError):
+            return treated.astype(float)
     return np.asarray(expit(design @ fit.params))
 
 

@@ -107,9 +107,7 @@ def estimate_event_study(
     EventStudy
         In ``unit``; event times seen for fewer than five treated are left out.
     """
-    both = estimate_both(
-        sample, unit=unit, comparison=comparison, base_period=base_period, level=level, seed=seed
-    )
+    both = estimate_both(sample, unit=unit, comparison=comparison, base_period=base_period, level=level, seed=seed)
     return both[1]
 
 
@@ -137,7 +135,7 @@ def covariates_of(sample: pd.DataFrame) -> tuple[str, ...]:
 
 def _fit(sample: pd.DataFrame, comparison: Comparison, base_period: BasePeriod, alpha: float) -> Any:
     """Fit by the library; never treated is 0 to it, and so is who is treated after the last year."""
-    covariates = [name for name in covariates_of(sample) if sample[name].nunique() > 1]
+    covariates = [name for name in covariates_of(sample) if sample[name].std() > 0]
     inside = sample["cohort"] <= sample["year"].max()
     frame = pd.DataFrame(
         {
@@ -198,9 +196,7 @@ def _effect(fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparison, l
     )
 
 
-def _event_study(
-    fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float
-) -> EventStudy:
+def _event_study(fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float) -> EventStudy:
     study = fit.aggregate("event_study")
     times = np.asarray(study.event_time, dtype=int)
     estimates, errors = np.asarray(study.att, dtype=float), np.asarray(study.se, dtype=float)
@@ -209,9 +205,7 @@ def _event_study(
     kept = [
         position
         for position, time in enumerate(times)
-        if np.isfinite(errors[position])
-        and errors[position] > 0
-        and counts.get(time, 0) >= FEWEST_AT_EVENT_TIME
+        if np.isfinite(errors[position]) and errors[position] > 0 and counts.get(time, 0) >= FEWEST_AT_EVENT_TIME
     ]
     points = tuple(
         EventTimeEffect(

@@ -31,15 +31,11 @@ def guard_shape(sample: pd.DataFrame) -> None:
     twice = sample.duplicated(["enterprise_id", "year"])
     if twice.any():
         row = sample[twice].iloc[0]
-        raise StudyError(
-            f"enterprise {row['enterprise_id']} stands twice in the year {row['year']}; keep one row."
-        )
+        raise StudyError(f"enterprise {row['enterprise_id']} stands twice in the year {row['year']}; keep one row.")
     for column in ("cohort", *(["cluster_id"] if "cluster_id" in sample else [])):
         values = sample.groupby("enterprise_id")[column].nunique(dropna=False)
         if (values > 1).any():
-            raise StudyError(
-                f"enterprise {values.idxmax()} changes its {column} over the years; it must be fixed."
-            )
+            raise StudyError(f"enterprise {values.idxmax()} changes its {column} over the years; it must be fixed.")
     numbers = ["outcome", *(name for name in sample if str(name).startswith("x_"))]
     bad = [name for name in numbers if not np.isfinite(sample[name].astype("float64")).all()]
     if bad:

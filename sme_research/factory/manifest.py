@@ -90,9 +90,7 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as fault:
         first = fault.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise FactoryError(
-            f"{place}, {where}: {first['msg']}; remove the folder or run the report again."
-        ) from None
+        raise FactoryError(f"{place}, {where}: {first['msg']}; remove the folder or run the report again.") from None
 
 
 def check_outputs(folder: Path) -> list[str]:

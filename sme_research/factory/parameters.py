@@ -73,9 +73,7 @@ def read_parameters(notebook: NotebookNode, name: str) -> dict[str, Parameter]:
     return declared
 
 
-def accept_parameters(
-    declared: Mapping[str, Parameter], given: Mapping[str, Any], *, place: str
-) -> dict[str, Any]:
+def accept_parameters(declared: Mapping[str, Parameter], given: Mapping[str, Any], *, place: str) -> dict[str, Any]:
     """Given values checked against, and where they are texts converted to, the declared types.
 
     Raises
@@ -170,8 +168,7 @@ def _parameter(statement: ast.stmt, comment: str, place: str) -> Parameter | Non
             kinds, choices = (() if default is None else (type(default).__name__,)), ()
         case _:
             raise FactoryError(
-                f"{place}: {ast.unparse(statement)!r} is not an assignment of a literal; "
-                "move it to another cell."
+                f"{place}: {ast.unparse(statement)!r} is not an assignment of a literal; move it to another cell."
             )
     parameter = Parameter(name, kinds, default, choices, comment)
     if _fits(parameter, default) or (kinds == ("float",) and type(default) is int):
@@ -183,9 +180,7 @@ def _literal(node: ast.expr, place: str) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError:
-        raise FactoryError(
-            f"{place}: {ast.unparse(node)!r} is not a literal; write the value itself."
-        ) from None
+        raise FactoryError(f"{place}: {ast.unparse(node)!r} is not a literal; write the value itself.") from None
 
 
 def _annotated(node: ast.expr, place: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
@@ -219,8 +214,4 @@ def _either(
 def _comments(source: str) -> dict[int, str]:
     """Comment at the end of each line, by line number."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokens
-        if token.type == tokenize.COMMENT
-    }
+    return {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}

@@ -135,11 +135,7 @@ def make_plan(request: RunRequest) -> Plan:
 def _plan_source(
     source: _Source, given: Mapping[str, Any], languages: tuple[str, ...], request: RunRequest
 ) -> Iterator[PlannedReport]:
-    known = {
-        name: value
-        for name, value in given.items()
-        if name in source.declared and name not in ("lang", "data")
-    }
+    known = {name: value for name, value in given.items() if name in source.declared and name not in ("lang", "data")}
     chosen = accept_parameters(source.declared, known, place=source.name)
     data = _data_folder(source, request, given)
     matrix = _matrix(source, chosen)
@@ -258,8 +254,7 @@ def _named_mapping(reference: str, place: str) -> Mapping[str, Any]:
             if isinstance(found, Mapping):
                 return found
     raise FactoryError(
-        f"{place}: {reference!r} names no mapping of this package; "
-        "write 'sme_research.module:NAME' or the values."
+        f"{place}: {reference!r} names no mapping of this package; write 'sme_research.module:NAME' or the values."
     )
 
 
@@ -313,8 +308,7 @@ def _languages(request: RunRequest, given: Mapping[str, Any], sources: list[_Sou
     for language in wanted:
         if language not in offered and (request.languages is not None or "lang" in given):
             raise FactoryError(
-                f"language {language!r} is offered by no chosen notebook; "
-                f"choose from {', '.join(sorted(offered))}."
+                f"language {language!r} is offered by no chosen notebook; choose from {', '.join(sorted(offered))}."
             )
     return tuple(wanted)
 
@@ -354,8 +348,7 @@ def _title(source: _Source, parameters: Mapping[str, Any], language: Language) -
         name = match[1]
         if name not in parameters:
             raise FactoryError(
-                f"{source.name}, title.{language}: {{{name}}} is no parameter; "
-                f"choose from {', '.join(parameters)}."
+                f"{source.name}, title.{language}: {{{name}}} is no parameter; choose from {', '.join(parameters)}."
             )
         value = str(parameters[name])
         return source.meta.labels.get(name, {}).get(value, {}).get(language, value)

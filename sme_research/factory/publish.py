@@ -104,9 +104,7 @@ def keep_failure(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
 def write_failure(folder: Path, failure: Failure, *, title: str, language: str, started_at: str) -> None:
     """Write ``failure.json``: what failed, when and why."""
     record = {"title": title, "language": language, "started_at": started_at, **asdict(failure)}
-    (folder / FAILURE_NAME).write_text(
-        json.dumps({**record, "text": str(failure)}, ensure_ascii=False, indent=1)
-    )
+    (folder / FAILURE_NAME).write_text(json.dumps({**record, "text": str(failure)}, ensure_ascii=False, indent=1))
 
 
 def replace_file(path: Path, content: str) -> None:

@@ -51,8 +51,7 @@ def collect_records(notebook: NotebookNode, name: str) -> Records:
                 provenances.append(_provenance(record, f"{name}, cell {number}"))
             else:
                 raise FactoryError(
-                    f"{name}, cell {number}: record kind {kind!r} is not known; "
-                    "choose 'finding' or 'provenance'."
+                    f"{name}, cell {number}: record kind {kind!r} is not known; choose 'finding' or 'provenance'."
                 )
     if len(provenances) != 1:
         raise FactoryError(

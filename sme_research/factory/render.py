@@ -117,9 +117,7 @@ def render_page(template: str, **values: Any) -> str:
     """One of this package's page templates, with the style sheet and the policy that admits only it."""
     css = (TEMPLATES / "style.css").read_text()
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return _pages().get_template(template).render(css=Markup(css), policy=policy, **values)
 
 

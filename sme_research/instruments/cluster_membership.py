@@ -7,9 +7,7 @@ from sme_research.instruments.declare import Instrument, TablesLike
 
 def _first_membership(tables: TablesLike) -> pd.DataFrame:
     """An enterprise is treated once it is on the list of a cluster that has been designated."""
-    members = tables["cluster_members"].merge(
-        tables["clusters"][["cluster_id", "designated_on"]], on="cluster_id"
-    )
+    members = tables["cluster_members"].merge(tables["clusters"][["cluster_id", "designated_on"]], on="cluster_id")
     members["first_on"] = members[["joined_on", "designated_on"]].max(axis=1)
     first = members.sort_values(["first_on", "cluster_id"]).drop_duplicates("enterprise_id")
     return first[["enterprise_id", "first_on", "cluster_id"]].reset_index(drop=True)

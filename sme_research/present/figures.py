@@ -71,17 +71,13 @@ def plot_event_study(finding: Finding, lang: str) -> Picture:
         before = [point for point in study.points if point.event_time < 0]
         after = [point for point in study.points if point.event_time >= 0]
         _draw_points(axes, before, BEFORE, "s", text(lang, "event_study.before"))
-        axes.plot(
-            [-1], [0], "D", color="white", markeredgecolor=INK, label=text(lang, "event_study.reference")
-        )
+        axes.plot([-1], [0], "D", color="white", markeredgecolor=INK, label=text(lang, "event_study.reference"))
         _draw_points(axes, after, AFTER, "o", text(lang, "event_study.after"))
         _write_counts(axes, study)
         axes.set_xlabel(text(lang, "event_study.x"))
         axes.set_ylabel(text(lang, "event_study.y", item=item))
         axes.grid(axis="y", color=GRID)
-        axes.legend(
-            frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=10, borderaxespad=0.2
-        )
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=10, borderaxespad=0.2)
         png = _png(figure)
     caption = text(lang, "event_study.caption", instrument=finding.instrument_label[lang], item=item)
     return Picture(png, _event_study_alt(study, item, lang), caption)
@@ -92,9 +88,7 @@ def _draw_points(axes: Axes, points: Sequence[EventTimeEffect], colour: str, mar
     values = [percent_of(point.estimate) for point in points]
     low = [value - percent_of(point.ci_low) for value, point in zip(values, points, strict=True)]
     high = [percent_of(point.ci_high) - value for value, point in zip(values, points, strict=True)]
-    axes.errorbar(
-        times, values, yerr=[low, high], fmt=marker, color=colour, capsize=3, linewidth=1.4, label=label
-    )
+    axes.errorbar(times, values, yerr=[low, high], fmt=marker, color=colour, capsize=3, linewidth=1.4, label=label)
 
 
 def _write_counts(axes: Axes, study: EventStudy) -> None:
@@ -180,9 +174,7 @@ def plot_overlap(finding: Finding, lang: str) -> Picture:
     return Picture(png, alt, text(lang, "overlap.caption"))
 
 
-def plot_bars(
-    labels: Sequence[str], heights: Sequence[float], *, x: str, y: str, alt: str, caption: str
-) -> Picture:
+def plot_bars(labels: Sequence[str], heights: Sequence[float], *, x: str, y: str, alt: str, caption: str) -> Picture:
     """Counts by category, written above their bars."""
     with rc_context(_style()):
         figure = Figure(figsize=(7.6, 3.4), layout="constrained")

@@ -131,9 +131,7 @@ def tabulate_published(comparisons: Sequence[Published], lang: str) -> HtmlTable
         )
         for row in comparisons
     ]
-    note = text(
-        lang, "replication.agrees" if all(row.agrees for row in comparisons) else "replication.disagrees"
-    )
+    note = text(lang, "replication.agrees" if all(row.agrees for row in comparisons) else "replication.disagrees")
     caption = text(lang, "replication.published_caption")
     return HtmlTable(caption, words(lang, "replication.published_head"), rows, note)
 

@@ -90,9 +90,7 @@ def describe(finding: Finding, part: str, lang: str) -> Text:
 def describe_flow(finding: Finding, lang: str) -> Text:
     """Who was lost to missing data, by arm."""
     values = finding.check("sample_flow").values
-    return Text(
-        text(lang, "flow.reading", **{name: _shown(name, value, lang) for name, value in values.items()})
-    )
+    return Text(text(lang, "flow.reading", **{name: _shown(name, value, lang) for name, value in values.items()}))
 
 
 def describe_limits(finding: Finding, lang: str) -> Text:

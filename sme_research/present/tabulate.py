@@ -11,9 +11,7 @@ from sme_research.results import EventStudy, Finding, SampleFlow
 def tabulate_question(finding: Finding, lang: str) -> HtmlTable:
     """Population, treatment, comparator, outcome, period, estimand."""
     item = finding.outcome_label[lang]
-    covariates = ("、" if lang == "zh" else "; ").join(
-        label[lang] for label in finding.covariate_label.values()
-    )
+    covariates = ("、" if lang == "zh" else "; ").join(label[lang] for label in finding.covariate_label.values())
     parts = {
         "population": finding.words["population"][lang],
         "treatment": finding.words["treatment"][lang],

@@ -40,7 +40,7 @@ def words(lang: str, key: str, /, **values: Any) -> list[str]:
 
 
 def percent_of(log_points: float) -> float:
-    """Log points as a percentage change: 0.05 -> 5.127…"""
+    """Log points as a percentage change: 0.05 gives 5.127."""
     return math.expm1(log_points) * 100
 
 

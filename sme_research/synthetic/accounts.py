@@ -44,9 +44,7 @@ def _paths(
 ) -> tuple[Floats, Floats]:
     """Revenue (10,000 yuan) and employees, each n_enterprises x n_years."""
     years = np.array(spec.years)
-    growth = (
-        cal.MEAN_GROWTH + cal.GROWTH_BY_SIZE * population.size_score + cal.GROWTH_BY_RD * population.rd_score
-    )
+    growth = cal.MEAN_GROWTH + cal.GROWTH_BY_SIZE * population.size_score + cal.GROWTH_BY_RD * population.rd_score
     growth += population.by_city(cal.GROWTH_BY_CITY)
     if spec.traps.broken_trends:
         growth += cal.GROWTH_BY_HIDDEN * population.hidden
@@ -63,9 +61,7 @@ def _paths(
     # Whole persons without a bias in the log: rounded up with the chance that keeps the mean.
     persons = np.exp(np.where(present, log_employees, 0.0))
     persons = np.floor(persons + rng.random(persons.shape))
-    return np.exp(log_revenue), np.maximum(
-        np.where(elapsed == 0, np.exp(population.size)[:, None], persons), 1.0
-    )
+    return np.exp(log_revenue), np.maximum(np.where(elapsed == 0, np.exp(population.size)[:, None], persons), 1.0)
 
 
 def _walk(rng: np.random.Generator, elapsed: np.ndarray, lasting: float, passing: float) -> Floats:
@@ -106,9 +102,7 @@ def _rest_of_accounts(
     """The other items, each tied to revenue or employees; money in 10,000 yuan."""
     n = len(long)
     revenue, row = long["revenue"].to_numpy(), long["row"].to_numpy()
-    intensity = np.minimum(
-        population.rd[row] * np.exp(np.where(first, 0.0, rng.normal(0, 0.12, n))), cal.RD_MOST
-    )
+    intensity = np.minimum(population.rd[row] * np.exp(np.where(first, 0.0, rng.normal(0, 0.12, n))), cal.RD_MOST)
     if spec.traps.bunching:
         bunching = stream(spec.seed, "accounts: bunched research")
         intensity = np.where(first, intensity, bunch_rd(bunching, intensity))

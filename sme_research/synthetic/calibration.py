@@ -134,9 +134,7 @@ EFFECTS: Final[dict[str, dict[str, tuple[float, ...]]]] = {
     },
 }
 EFFECT_SPREAD: Final = 0.4  # standard deviation of an enterprise's effect, as a share of the mean effect
-EFFECT_BY_SIZE: Final = (
-    -0.2
-)  # smaller enterprises gain more: share of the effect a standard deviation of size
+EFFECT_BY_SIZE: Final = -0.2  # smaller enterprises gain more: share of the effect a standard deviation of size
 
 ANTICIPATION: Final = -0.01
 SPILLOVER_SHARE: Final = -0.7  # of the direct effect, at full local exposure

@@ -117,7 +117,8 @@ def official_figures_table(tables: Mapping[str, pd.DataFrame], spec: WorldSpec) 
     table["value"] = table["value"].astype(float)
     table["source"] = SOURCE
     published = table["value"].notna() & (table["as_of"].dt.year <= spec.last_year)
-    return table.loc[published].reset_index(drop=True)
+    kept: pd.DataFrame = table.loc[published].reset_index(drop=True)
+    return kept
 
 
 def _near(count: int) -> int:

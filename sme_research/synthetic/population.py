@@ -47,16 +47,16 @@ class Population:
     @property
     def size_score(self) -> Floats:
         """Size in standard deviations around the province's."""
-        return np.asarray((self.size - cal.SIZE_CENTRE) / cal.SIZE_SCALE)
+        return np.asarray((self.size - cal.SIZE_CENTRE) / cal.SIZE_SCALE, dtype=np.float64)
 
     @property
     def rd_score(self) -> Floats:
         """R&D intensity in standard deviations around the province's."""
-        return (self.rd - cal.RD_CENTRE) / cal.RD_SCALE
+        return np.asarray((self.rd - cal.RD_CENTRE) / cal.RD_SCALE, dtype=np.float64)
 
     def by_city(self, values: dict[str, float]) -> Floats:
         """A value by prefecture, 0 where the prefecture has none."""
-        return pd.Series(self.city).map(values).fillna(0.0).to_numpy(dtype=float)
+        return np.asarray(pd.Series(self.city).map(values).fillna(0.0), dtype=np.float64)
 
     def selection_score(self, *, hidden: bool) -> Floats:
         """Log odds of being treated, up to a constant; the same for every instrument."""
@@ -111,9 +111,7 @@ def _lives(rng: np.random.Generator, spec: WorldSpec) -> tuple[Ints, Ints]:
     return entry.astype(np.int64), leave.astype(np.int64)
 
 
-def _place(
-    rng: np.random.Generator, city: NDArray[np.str_]
-) -> tuple[Ints, NDArray[np.str_], NDArray[np.str_]]:
+def _place(rng: np.random.Generator, city: NDArray[np.str_]) -> tuple[Ints, NDArray[np.str_], NDArray[np.str_]]:
     """Agglomeration, county and industry of each enterprise, given its prefecture."""
     n = len(city)
     counties, classes = _counties(), _industries()

@@ -60,9 +60,7 @@ def draw_ladder(population: Population, spec: WorldSpec) -> Ladder:
             population,
         ),
         srdi=_first((titled & (merit >= thresholds[1])) | lapsed, drawn, population),
-        little_giant=_first(
-            giant, np.clip(drawn + rng.integers(1, 3, n), None, _last_full_year(spec)), population
-        ),
+        little_giant=_first(giant, np.clip(drawn + rng.integers(1, 3, n), None, _last_full_year(spec)), population),
         champion=_first(tried & (merit >= thresholds[3]), np.full(n, _last_full_year(spec)), population),
         lapsed=lapsed,
     )
@@ -102,9 +100,7 @@ def recognitions_table(ladder: Ladder, population: Population, spec: WorldSpec) 
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "enterprise_id", population.ids[table.pop("index")])
     new_rules = table["granted_on"] >= RULE_SET_2022_FROM
-    table["rule_set"] = pd.Series(RULE_SET_2022, index=table.index).where(
-        new_rules & (table["tier"] != "champion")
-    )
+    table["rule_set"] = pd.Series(RULE_SET_2022, index=table.index).where(new_rules & (table["tier"] != "champion"))
     return table.sort_values(["enterprise_id", "tier", "granted_on"], ignore_index=True)
 
 

@@ -44,11 +44,9 @@ def draw_loans(population: Population, ladder: Ladder, spec: WorldSpec) -> Treat
         eligible &= population.alive(year, before=2)
         chosen = _choose_borrowers(rng, urge, eligible, cohort < NEVER, spec.scaled(count), year)
         cohort[chosen] = np.minimum(cohort[chosen], year)
-        parts.append(_loans_of(rng, chosen, year, spec))
+        parts.append(_loans_of(rng, chosen, year))
     table = (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else _loans_of(rng, np.empty(0, dtype=np.int64), 2024, spec)
+        pd.concat(parts, ignore_index=True) if parts else _loans_of(rng, np.empty(0, dtype=np.int64), cal.PHASE1_YEAR)
     )
     table.insert(0, "loan_id", [f"L{number:07d}" for number in range(1, len(table) + 1)])
     table.insert(1, "enterprise_id", population.ids[table.pop("index")])
@@ -72,7 +70,7 @@ def _choose_borrowers(
     return np.sort(np.concatenate([chosen, rng.choice(repeaters, again, replace=False)])).astype(np.int64)
 
 
-def _loans_of(rng: np.random.Generator, index: Ints, year: int, spec: WorldSpec) -> pd.DataFrame:
+def _loans_of(rng: np.random.Generator, index: Ints, year: int) -> pd.DataFrame:
     """One loan an enterprise; phase 1 has the official mean amount and rate."""
     phase1 = year == cal.PHASE1_YEAR
     mean = cal.PHASE1_AMOUNT / cal.PHASE1_ENTERPRISES if phase1 else cal.PILOT_MEAN_AMOUNT
@@ -90,9 +88,7 @@ def _loans_of(rng: np.random.Generator, index: Ints, year: int, spec: WorldSpec)
             "amount": np.round(_amounts(rng, len(index), mean), 1),
             "rate": np.round(rate, 2),
             "subsidy_points": cal.SUBSIDY_POINTS,
-            "term_days": rng.choice(
-                [180, 270, 360, 365, 720, 1080], len(index), p=[0.1, 0.1, 0.4, 0.3, 0.05, 0.05]
-            ),
+            "term_days": rng.choice([180, 270, 360, 365, 720, 1080], len(index), p=[0.1, 0.1, 0.4, 0.3, 0.05, 0.05]),
         }
     )
 
@@ -203,17 +199,11 @@ def _designate(rng: np.random.Generator, population: Population, spec: WorldSpec
     )
     spread = cells["score"].std()
     order = np.argsort(-(cells["score"].to_numpy() / spread + rng.gumbel(size=len(cells))), kind="stable")
-    national = [
-        (year, "national") for year, count in cal.NATIONAL_CLUSTERS_BY_YEAR.items() for _ in range(count)
-    ]
+    national = [(year, "national") for year, count in cal.NATIONAL_CLUSTERS_BY_YEAR.items() for _ in range(count)]
     years = np.resize(cal.PROVINCIAL_CLUSTER_YEARS, cal.N_PROVINCIAL_CLUSTERS)
-    slots = pd.DataFrame(
-        [*national, *((int(year), "provincial") for year in years)], columns=["year", "level"]
-    )
+    slots = pd.DataFrame([*national, *((int(year), "provincial") for year in years)], columns=["year", "level"])
     slots = slots.iloc[rng.permutation(len(slots))].iloc[: len(cells)]
-    chosen = cells.iloc[order[: len(slots)]].assign(
-        year=slots["year"].to_numpy(), level=slots["level"].to_numpy()
-    )
+    chosen = cells.iloc[order[: len(slots)]].assign(year=slots["year"].to_numpy(), level=slots["level"].to_numpy())
     return chosen[chosen["year"].isin(spec.years)].sort_values(["year", "cell"], ignore_index=True)
 
 

@@ -34,8 +34,7 @@ def tell_truth(
     grid = _reported(population, accounts, spec)
     answers: dict[str, Any] = {
         instrument: {
-            outcome: _att(planted.direct[instrument][outcome], treatment, grid[outcome], spec)
-            for outcome in OUTCOMES
+            outcome: _att(planted.direct[instrument][outcome], treatment, grid[outcome], spec) for outcome in OUTCOMES
         }
         for instrument, treatment in treatments.items()
     }

@@ -47,9 +47,7 @@ def industry_code(*, required: bool) -> Column:
     )
 
 
-def identifier(
-    name: str, label_zh: str, label_en: str, meaning: str, *, references: str | None = None
-) -> Column:
+def identifier(name: str, label_zh: str, label_en: str, meaning: str, *, references: str | None = None) -> Column:
     """Text code that must be there and must not be blank."""
     return Column(
         name=name,

@@ -78,9 +78,7 @@ def check_character(bodies: Codes) -> NDArray[np.str_]:
     bad = ~fits | (values < 0).any(axis=1)
     if bad.any():
         position = int(np.flatnonzero(bad)[0])
-        raise ValueError(
-            f"{np.asarray(bodies, dtype=object)[position]!r} is no body of 17 characters of {ALPHABET}"
-        )
+        raise ValueError(f"{np.asarray(bodies, dtype=object)[position]!r} is no body of 17 characters of {ALPHABET}")
     return _LETTERS[_check_values(values)].astype("U1")
 
 

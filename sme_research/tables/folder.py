@@ -264,9 +264,7 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def _repr_html_(self) -> str:
         rows = "".join(self._html_row(name) for name in self)
-        head = "".join(
-            f"<th scope='col'>{word}</th>" for word in ("table", "zh", "en", "rows", "columns", "file")
-        )
+        head = "".join(f"<th scope='col'>{word}</th>" for word in ("table", "zh", "en", "rows", "columns", "file"))
         place = "tables from frames" if self._folder is None else escape(self._folder.name)
         made_up = " (made up)" if self.made_up else ""
         caption = f"<caption>{place}{made_up}</caption>"
@@ -312,9 +310,7 @@ def load_tables(folder: str | os.PathLike[str], names: Iterable[str] | None = No
     if names is None:
         return Tables(path, sources, made_up=False, notes=notes)
     wanted = list(names)
-    tables = Tables(
-        path, {name: sources[name] for name in wanted if name in sources}, made_up=False, notes=notes
-    )
+    tables = Tables(path, {name: sources[name] for name in wanted if name in sources}, made_up=False, notes=notes)
     for name in wanted:
         if name not in tables:
             raise AbsentTableError(tables._absence(name))
@@ -322,9 +318,7 @@ def load_tables(folder: str | os.PathLike[str], names: Iterable[str] | None = No
 
 
 def _find_sources(folder: Path) -> tuple[dict[str, Source], list[str]]:
-    by_stem = {table.name: table for table in TABLES.values()} | {
-        table.label_zh: table for table in TABLES.values()
-    }
+    by_stem = {table.name: table for table in TABLES.values()} | {table.label_zh: table for table in TABLES.values()}
     found: dict[str, list[Path]] = {}
     notes = []
     for path in sorted(folder.iterdir()):
@@ -395,7 +389,5 @@ def check_folder(folder: str | os.PathLike[str]) -> list[Fault]:
         return list(error.faults)
     if not tables.names:
         rule = "the folder holds no table"
-        return list(
-            fail(Path(folder).as_posix(), rule, f"Put {', '.join(TABLES)} there, as .csv or .xlsx.").faults
-        )
+        return list(fail(Path(folder).as_posix(), rule, f"Put {', '.join(TABLES)} there, as .csv or .xlsx.").faults)
     return tables.faults()

@@ -90,9 +90,7 @@ def _half_width(texts: Any) -> Any:
 
 
 def _places(mask: Any) -> NDArray[np.int64]:
-    return (
-        np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False)) if len(mask) else _nowhere()
-    )
+    return np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False)) if len(mask) else _nowhere()
 
 
 def _nowhere() -> NDArray[np.int64]:
@@ -160,9 +158,7 @@ def _parse_integer(cells: Any) -> Parsed:
         whole, bad = cells.cast(pa.int64()), pa.array([], pa.bool_())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         numbers, unreadable = _float_array(cells)
-        fractional = pc.or_(
-            pc.not_equal(pc.floor(numbers), numbers), pc.greater(pc.abs(numbers), _LARGEST_WHOLE)
-        )
+        fractional = pc.or_(pc.not_equal(pc.floor(numbers), numbers), pc.greater(pc.abs(numbers), _LARGEST_WHOLE))
         bad = pc.or_kleene(unreadable, fractional)
         whole = pc.if_else(bad, pa.scalar(None, pa.float64()), numbers).cast(pa.int64())
     values = whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)

@@ -346,9 +346,7 @@ def _missing_columns(cells: Cells, table: Table, columns: Mapping[str, Any]) -> 
     faults = []
     for column in table.columns:
         if column.required and column.name not in columns:
-            near = get_close_matches(column.name, unknown, 1) or get_close_matches(
-                column.label_zh, unknown, 1
-            )
+            near = get_close_matches(column.name, unknown, 1) or get_close_matches(column.label_zh, unknown, 1)
             advice = f"The file has: {', '.join(has)}." + (f" Is '{near[0]}' meant?" if near else "")
             rule = f"({column.label_zh}) must exist"
             faults.append(Fault(cells.file, None, column.name, None, rule, advice))

@@ -249,9 +249,7 @@ def _duplicates(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Fault]
     complete = frame[key].notna().all(axis=1)
     positions = np.flatnonzero((frame.duplicated(subset=key, keep=False) & complete).to_numpy())[:MOST_PLACES]
     faults = []
-    for row, values in zip(
-        raw.rows[positions], frame.loc[positions, key].itertuples(index=False), strict=True
-    ):
+    for row, values in zip(raw.rows[positions], frame.loc[positions, key].itertuples(index=False), strict=True):
         value = ", ".join(cell_text(cell) or "" for cell in values)
         rule, advice = "must occur once", "Keep one of the rows and remove the others."
         faults.append(Fault(raw.file, int(row), ", ".join(key), value, rule, advice))

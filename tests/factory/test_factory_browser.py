@@ -15,9 +15,7 @@ from sme_research.factory.render import render_report
 
 PHONE_WIDTH = 360
 WIDE = (
-    "<table class='sme'><caption>宽表</caption><thead><tr>"
-    + "<th>一个相当长的表头</th>" * 20
-    + "</tr></thead>"
+    "<table class='sme'><caption>宽表</caption><thead><tr>" + "<th>一个相当长的表头</th>" * 20 + "</tr></thead>"
     "<tbody><tr>" + "<td>1,234,567.89</td>" * 20 + "</tr></tbody></table>"
 )
 

@@ -156,9 +156,7 @@ def test_a_matrix_and_its_labels_may_be_named_instead_of_written_out(folder, wri
     assert len(titles) == 2 * len(INSTRUMENTS)
 
 
-@pytest.mark.parametrize(
-    "reference", ["os:environ", "sme_research.instruments:NONE", "sme_research.nowhere:X"]
-)
+@pytest.mark.parametrize("reference", ["os:environ", "sme_research.instruments:NONE", "sme_research.nowhere:X"])
 def test_only_mappings_of_this_package_may_be_named(folder, write_report, reference):
     change = {"matrix": {"instrument": reference}}
     write_report(folder / "notebooks/20_effect.ipynb", parameters=PARAMETERS, meta={**META, **change})

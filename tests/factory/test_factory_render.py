@@ -63,9 +63,7 @@ def test_figures_and_tables_are_numbered_in_the_report_s_language():
         figure(alt="two", caption="Second"),
     ]
     captions = {
-        language: [
-            caption.get_text() for caption in render(*cells, language=language).select("figcaption, caption")
-        ]
+        language: [caption.get_text() for caption in render(*cells, language=language).select("figcaption, caption")]
         for language in ("zh", "en")
     }
     assert captions["en"] == ["Figure 1 First", "Table 1 Growth", "Figure 2 Second"]
@@ -132,11 +130,7 @@ def test_a_report_on_made_up_data_says_so_in_its_language(language, words, tag):
 def test_the_page_loads_nothing_and_runs_nothing():
     page = render(
         text("![x](https://example.org/a.png) [link](https://example.org) <script>alert(1)</script>"),
-        shown(
-            {
-                "text/html": "<img src='http://x/y.png' onerror='z()'><style>@import 'http://x'</style><b>kept</b>"
-            }
-        ),
+        shown({"text/html": "<img src='http://x/y.png' onerror='z()'><style>@import 'http://x'</style><b>kept</b>"}),
         shown({"application/javascript": "alert(1)", "text/plain": "js"}),
         shown({"application/vnd.jupyter.widget-view+json": {}, "text/plain": "widget"}),
         figure(alt="a"),
@@ -178,9 +172,7 @@ def test_an_output_with_record_and_html_shows_the_html_and_hands_over_the_record
     page = render(cell, last)
     assert "seen" in page.main.get_text()
     assert "hidden" not in page.main.get_text()
-    assert collect_records(new_notebook(cells=[cell, last]), "n").findings == (
-        {"kind": "finding", "x": None},
-    )
+    assert collect_records(new_notebook(cells=[cell, last]), "n").findings == ({"kind": "finding", "x": None},)
 
 
 @pytest.mark.parametrize(

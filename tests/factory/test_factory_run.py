@@ -146,9 +146,7 @@ def test_the_data_folder_is_found_from_the_run_s_own_folder(site):
 
 def test_the_kernel_s_environment_is_fixed(site):
     notebook = nbformat.read(published(site, "good-en") / "notebook.ipynb", 4)
-    assert any(
-        "0 a" in output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
-    )
+    assert any("0 a" in output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "papermill" not in notebook.metadata
 
 

@@ -115,9 +115,7 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path):
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     other = digests(tmp_path / "c")
     assert all(
-        other[name] != digest
-        for name, digest in digests(tmp_path / "a").items()
-        if name != "official_figures.csv"
+        other[name] != digest for name, digest in digests(tmp_path / "a").items() if name != "official_figures.csv"
     )
 
 
@@ -180,9 +178,7 @@ def test_growth_bunches_over_five_percent_where_the_trap_is_on(province):
 @pytest.mark.parametrize("trap", ["anticipation", "spillovers"])
 def test_what_a_trap_takes_from_revenue_is_in_the_accounts(trap):
     clean = make_province(WorldSpec(n_enterprises=2_000)).tables["accounts"]
-    trapped = make_province(WorldSpec(n_enterprises=2_000, traps=Traps.switched(on=[trap]))).tables[
-        "accounts"
-    ]
+    trapped = make_province(WorldSpec(n_enterprises=2_000, traps=Traps.switched(on=[trap]))).tables["accounts"]
     change = np.log(trapped["revenue"] / clean["revenue"]).dropna()
     assert change.min() < -0.005
     assert change.mean() < 0
@@ -194,9 +190,7 @@ def test_a_bundle_sends_borrowers_to_training():
         tables = make_province(WorldSpec(n_enterprises=2_000, traps=traps)).tables
         return tables["loans"]["enterprise_id"].isin(tables["training"]["enterprise_id"]).mean()
 
-    assert (
-        share_of_borrowers_trained(Traps.switched(on=["bundle"])) > share_of_borrowers_trained(Traps()) + 0.2
-    )
+    assert share_of_borrowers_trained(Traps.switched(on=["bundle"])) > share_of_borrowers_trained(Traps()) + 0.2
 
 
 def test_a_world_whose_trends_fail_is_found_out_and_may_not_say_effect():
@@ -234,9 +228,7 @@ def difference_in_training(tables):
     whole = accounts.groupby("enterprise_id")["year"].agg(["min", "max"]).eval("min == 2016 and max == 2024")
     titled = tables["recognitions"].query("tier == 'srdi'")["enterprise_id"]
     keep = (
-        people.index.isin(titled)
-        & (people["city_code"] != "350200")
-        & whole.reindex(people.index, fill_value=False)
+        people.index.isin(titled) & (people["city_code"] != "350200") & whole.reindex(people.index, fill_value=False)
     )
     first = accounts.drop_duplicates("enterprise_id").set_index("enterprise_id").loc[people.index[keep]]
     size, research = np.log(first["employees"].astype(float)), first["rd_expense"] / first["revenue"]

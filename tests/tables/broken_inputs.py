@@ -243,9 +243,7 @@ BROKEN_INPUTS = [
     ),
     BrokenInput("two files for one table", "loans", add_second_file, ("loans.csv", "贴息贷款.csv")),
     BrokenInput("no such folder", "loans", shutil.rmtree, ("there is no folder",)),
-    BrokenInput(
-        "not really an xlsx file", "loans", rename_text_to_xlsx, ("loans.xlsx", "not a readable XLSX")
-    ),
+    BrokenInput("not really an xlsx file", "loans", rename_text_to_xlsx, ("loans.xlsx", "not a readable XLSX")),
     BrokenInput("truncated parquet", "loans", truncate_parquet, ("loans.parquet", "not a readable Parquet")),
     BrokenInput("duplicated header", "accounts", repeat_header, ("accounts.csv", "revenue must occur once")),
     BrokenInput(

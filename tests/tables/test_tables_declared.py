@@ -91,9 +91,7 @@ def test_labels_of_tables_are_unique():
     assert len({table.label_zh for table in TABLES.values()}) == len(TABLES)
 
 
-@pytest.mark.parametrize(
-    "code", ["350100", "350200", "440300", "110100", "310000", "429000", "659000", "460400"]
-)
+@pytest.mark.parametrize("code", ["350100", "350200", "440300", "110100", "310000", "429000", "659000", "460400"])
 def test_prefectures_of_every_province_are_known(code):
     assert is_prefecture(code)
 
@@ -146,9 +144,7 @@ def test_the_committed_official_figures_are_a_valid_table():
 
 
 def test_a_pattern_is_a_rule_like_any_other():
-    number = replace(
-        text("number", "文号", "Number", "Number of the notice.", required=True), pattern=r"\d{4}-\d+"
-    )
+    number = replace(text("number", "文号", "Number", "Number of the notice.", required=True), pattern=r"\d{4}-\d+")
     notices = Table(name="notices", label_zh="通知", label_en="Notices", key=("number",), columns=(number,))
     raw = read_frame(pd.DataFrame({"文号": ["2024-78", "78"]}), notices)
     (fault,) = validate(raw, notices, {}, {}, date(2024, 1, 1)).faults

@@ -153,9 +153,7 @@ def test_a_table_is_described_by_its_declaration(folder):
 
 
 def test_the_same_frame_gives_the_same_bytes(folder, frames, tmp_path):
-    (path,) = write_tables(
-        {"loans": frames["loans"].sample(frac=1, axis=1, random_state=1)}, tmp_path / "again"
-    )
+    (path,) = write_tables({"loans": frames["loans"].sample(frac=1, axis=1, random_state=1)}, tmp_path / "again")
     assert path.read_bytes() == (folder / "loans.csv").read_bytes()
 
 
@@ -214,20 +212,11 @@ def test_what_was_written_is_read_back(tmp_path, rows):
 
 def test_equal_faults_are_one_sentence_and_many_are_cut():
     faults = [Fault("a.csv", row, "employees", "-3", "must be 0 or more", "Correct it.") for row in (4, 89)]
-    assert describe_faults(faults) == [
-        "a.csv, rows 4 and 89: employees is -3, must be 0 or more. Correct it."
-    ]
-    faults = [
-        Fault("a.csv", row, "employees", "-3", "must be 0 or more", "Correct it.") for row in range(2, 10)
-    ]
+    assert describe_faults(faults) == ["a.csv, rows 4 and 89: employees is -3, must be 0 or more. Correct it."]
+    faults = [Fault("a.csv", row, "employees", "-3", "must be 0 or more", "Correct it.") for row in range(2, 10)]
     assert "rows 2, 3, 4, 5, 6 and 3 more:" in describe_faults(faults)[0]
-    many = [
-        Fault("a.csv", row, "employees", str(-row), "must be 0 or more", "Correct it.")
-        for row in range(2, 20)
-    ]
-    assert summarise_faults(many, "data/x").endswith(
-        "... and 8 more faults; `sme-research check data/x` lists all"
-    )
+    many = [Fault("a.csv", row, "employees", str(-row), "must be 0 or more", "Correct it.") for row in range(2, 20)]
+    assert summarise_faults(many, "data/x").endswith("... and 8 more faults; `sme-research check data/x` lists all")
 
 
 def test_every_fault_of_a_table_is_in_the_list(folder):
@@ -267,9 +256,7 @@ def test_messages_name_the_folder_as_it_was_given(folder, monkeypatch):
     Path("data/loans.csv").write_text("loan_id\nL1\n", encoding="utf-8")
     with pytest.raises(DataError) as refusal:
         load_tables("data")["loans"]
-    assert str(refusal.value).startswith(
-        "data/loans.csv: column enterprise_id (统一社会信用代码) must exist."
-    )
+    assert str(refusal.value).startswith("data/loans.csv: column enterprise_id (统一社会信用代码) must exist.")
 
 
 def test_a_fault_travels_between_processes(folder):

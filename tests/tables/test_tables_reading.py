@@ -94,9 +94,7 @@ def test_thousands_separators_and_full_width_digits_are_numbers(tmp_path, cell, 
     assert load_tables(tmp_path)["accounts"]["revenue"].item() == value
 
 
-@pytest.mark.parametrize(
-    "cell", ["1,23.5", "12,3456", "NaN", "inf", "-", "约100", "1.2.3", "0x10", "1 000", "N/A"]
-)
+@pytest.mark.parametrize("cell", ["1,23.5", "12,3456", "NaN", "inf", "-", "约100", "1.2.3", "0x10", "1 000", "N/A"])
 def test_anything_else_is_no_number(tmp_path, cell):
     write_text(tmp_path, "accounts", accounts_with(cell))
     with pytest.raises(DataError, match="must be a number") as refusal:
@@ -129,9 +127,7 @@ def test_anything_else_is_no_date(tmp_path, cell):
 
 
 def test_headers_may_carry_spaces_full_width_letters_and_the_declared_unit(tmp_path):
-    write_text(
-        tmp_path, "accounts", "统一社会信用代码, 年份 ,营业收入（万元）,ＥＭＰＬＯＹＥＥＳ\na1,2023,5,7\n"
-    )
+    write_text(tmp_path, "accounts", "统一社会信用代码, 年份 ,营业收入（万元）,ＥＭＰＬＯＹＥＥＳ\na1,2023,5,7\n")
     accounts = load_tables(tmp_path)["accounts"]
     assert accounts[["revenue", "employees"]].iloc[0].tolist() == [5.0, 7]
 

@@ -30,12 +30,8 @@ TABLE: Final = Table(
             maximum=1e15,
         ),
         text("unit", "单位", "Unit", "Unit of the value.", required=True),
-        text(
-            "perimeter", "口径", "Perimeter", "Which enterprises, places and time are counted.", required=True
-        ),
-        one_of(
-            text("bound", "精度", "Bound", "Whether the figure is exact, a lower bound or rounded."), BOUNDS
-        ),
+        text("perimeter", "口径", "Perimeter", "Which enterprises, places and time are counted.", required=True),
+        one_of(text("bound", "精度", "Bound", "Whether the figure is exact, a lower bound or rounded."), BOUNDS),
         text("source", "来源", "Source", "Document or page that published it.", required=True),
     ),
 )

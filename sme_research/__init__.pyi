@@ -43,7 +43,7 @@ from .quality import (
     last_count_day,
     rank_missing,
 )
-from .replication import load_job_training, reproduce_job_training
+from .replication import GRANT_LABEL, load_job_training, reproduce_job_training
 from .results import Check, Effect, EventStudy, Finding, Grade, SampleFlow
 from .sample import load_sample
 from .study import Study
@@ -52,6 +52,7 @@ from .tables import TABLES, Tables, load_tables
 __version__: str
 
 __all__ = [
+    "GRANT_LABEL",
     "INSTRUMENTS",
     "OUTCOMES",
     "TABLES",

@@ -62,7 +62,9 @@ class Evaluation:
         return self.finding.effect._repr_html_() + self.finding.grade._repr_html_()
 
 
-def evaluate(study: Study, tables: Mapping[str, pd.DataFrame]) -> Evaluation:
+def evaluate(
+    study: Study, tables: Mapping[str, pd.DataFrame], *, instrument_label: Mapping[str, str] | None = None
+) -> Evaluation:
     """Sample, estimate, check and grade.
 
     Parameters
@@ -71,6 +73,8 @@ def evaluate(study: Study, tables: Mapping[str, pd.DataFrame]) -> Evaluation:
         The question.
     tables : mapping of str to DataFrame
         As `load_tables` gives them.
+    instrument_label : mapping of language to str, optional
+        What the report calls the instrument, where its own label would mislead.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def evaluate(study: Study, tables: Mapping[str, pd.DataFrame]) -> Evaluation:
     finding = Finding(
         instrument=study.instrument,
         outcome=study.outcome,
-        instrument_label=instrument.label,
+        instrument_label=instrument_label or instrument.label,
         outcome_label=outcome.label,
         covariate_label={column: covariate_label(column) for column in covariates},
         words={part: getattr(instrument, part) for part in WORDS},

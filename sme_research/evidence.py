@@ -14,10 +14,10 @@ from sme_research.results import Check, Effect, Grade
 DESIGN_LEVEL: Final = {"callaway_santanna": 3}
 """Maryland level of a design whose checks hold: before-after against a comparison group is 3."""
 
-LOWERING: Final = ("pretrends", "overlap", "balance", "sample_flow", "few_clusters")
+LOWERING: Final = ("pretrends", "overlap", "balance", "sample_flow", "few_clusters", "cohort_years")
 """Checks whose failure takes the design down to a comparison of unlike groups: level 2."""
 
-SILENCING: Final = ("pretrends", "sample_flow", "few_clusters")
+SILENCING: Final = ("pretrends", "sample_flow", "few_clusters", "cohort_years")
 """Checks whose doubt leaves the level but takes the word effect away."""
 
 

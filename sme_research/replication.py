@@ -16,6 +16,7 @@ DOLLARS_PER_UNIT: Final = 10_000
 GRANT_DAY: Final = "-07-01"
 
 
+GRANT_LABEL: Final = {"zh": "职工培训补助", "en": "Job-training grant"}
 PUBLISHED: Final = (("grant", -0.252, 0.151), ("grant_1", -0.422, 0.210))
 PUBLISHED_N: Final = 162
 

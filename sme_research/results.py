@@ -33,6 +33,9 @@ class Effect:
     ``level`` is the coverage of the interval as a fraction. Counts are of
     distinct enterprises, and of enterprise-years for ``n_observations``;
     ``n_clusters`` counts the independent groups of the standard error.
+    ``n_cells`` counts the cohort-years behind the estimate, ``n_cells_lost``
+    those that could not be estimated, ``n_cells_unsure`` those in which the
+    chance of treatment was not well determined.
     """
 
     estimand: str
@@ -49,6 +52,9 @@ class Effect:
     n_treated_clusters: int
     estimator: str
     comparison: str
+    n_cells: int = 0
+    n_cells_lost: int = 0
+    n_cells_unsure: int = 0
 
     def _repr_html_(self) -> str:
         interval = f"{self.ci_low:+.4f} … {self.ci_high:+.4f}"

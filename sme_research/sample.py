@@ -58,6 +58,7 @@ def trace_sample(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, Sample
         steps.append(_counted(name, rows))
         if steps[-1].n_treated == 0:
             raise IdentificationError(_nobody_left(study, steps[-1]))
+    steps.append(_seen_before_and_after(rows))
     fixed = ["enterprise_id", "year", "cohort", "event_time", "outcome"]
     cluster = ["cluster_id"] if "cluster_id" in rows else []
     columns = [*fixed, *(name for name in rows if str(name).startswith(PREFIX)), *cluster]
@@ -86,6 +87,13 @@ def _counted(name: str, rows: pd.DataFrame) -> FlowStep:
     """Who is left; the treated are those whose treatment is recorded at all."""
     treated = rows.loc[rows["cohort"].notna(), "enterprise_id"].nunique()
     return FlowStep(name, rows["enterprise_id"].nunique(), treated, len(rows))
+
+
+def _seen_before_and_after(rows: pd.DataFrame) -> FlowStep:
+    """The same rows; of the treated, those seen both in the year before treatment and later."""
+    base = set(rows.loc[rows["event_time"] == -1, "enterprise_id"])
+    after = rows.loc[(rows["event_time"] >= 0) & rows["enterprise_id"].isin(base), "enterprise_id"]
+    return FlowStep("before_and_after", rows["enterprise_id"].nunique(), after.nunique(), len(rows))
 
 
 def _nobody_left(study: Study, step: FlowStep) -> str:

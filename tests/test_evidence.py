@@ -9,7 +9,7 @@ from sme_research.present.sentences import reason_sentence
 from sme_research.results import Check, Effect
 
 EFFECT = Effect("ATT", 0.05, 0.02, 0.01, 0.09, 0.95, "log points", 100, 50, 400, 100, 50, "callaway_santanna", "c")
-NAMES = ("pretrends", "balance", "overlap", "sample_flow", "power", "few_clusters")
+NAMES = ("pretrends", "balance", "overlap", "sample_flow", "power", "few_clusters", "cohort_years")
 
 
 def grade(**verdicts: str):

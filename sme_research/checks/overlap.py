@@ -20,35 +20,45 @@ HIGHEST: Final = 0.95
 
 
 def check_overlap(estimation: Estimation) -> Check:
-    """Share of the treated whose covariates hardly occur among the comparison enterprises.
+    """Share of the treated whose covariates hardly occur among those they are compared with.
 
-    A logit gives every enterprise its chance of being treated within the panel;
-    a treated one is without its like where that chance exceeds 0.95 or every
-    chance among the comparison enterprises.
+    Cohort by cohort, a logit gives every enterprise its chance of being in the
+    cohort rather than among those not yet treated when the cohort was. A
+    treated one is without its like where that chance exceeds 0.95 or every
+    chance among its comparison enterprises.
 
     Returns
     -------
     Check
-        ``statistic`` is that share: warn over 2 %, fail over 10 %; not
-        applicable without covariates. ``table`` counts enterprises by arm and
-        tenth of the chance.
+        ``statistic`` is that share over all cohorts: warn over 2 %, fail over
+        10 %; not applicable without covariates. ``table`` counts enterprises by
+        arm and tenth of the chance, over all cohorts.
     """
     sample = estimation.sample
     enterprises = sample.drop_duplicates("enterprise_id")
-    treated = (enterprises["cohort"] <= sample["year"].max()).to_numpy()
     covariates = [name for name in estimation.covariates if enterprises[name].std() > 0]
-    if not covariates or treated.all():
+    cohorts = sorted(enterprises.loc[enterprises["cohort"] <= sample["year"].max(), "cohort"].unique())
+    chances = [_chances(enterprises, cohort, covariates) for cohort in cohorts] if covariates else []
+    chances = [pair for pair in chances if len(pair[1])]
+    if not chances:
         return Check("overlap", "not_applicable", None, None)
-    chance = _chance(enterprises[covariates], treated)
-    alone = treated & ((chance > HIGHEST) | (chance > chance[~treated].max()))
-    share = float(alone.sum() / treated.sum())
+    alone = sum(int(((ours > HIGHEST) | (ours > theirs.max())).sum()) for ours, theirs in chances)
+    treated = np.concatenate([ours for ours, _ in chances])
+    share = alone / len(treated)
+    table = _tenths(treated, np.concatenate([theirs for _, theirs in chances]))
     verdict = judge(share, warn_over=WARN_SHARE, fail_over=FAIL_SHARE)
-    values = {
-        "share_alone": share,
-        "n_alone": float(alone.sum()),
-        "highest_comparison": float(chance[~treated].max()),
-    }
-    return Check("overlap", verdict, share, None, values=values, table=_tenths(chance, treated))
+    return Check("overlap", verdict, share, None, values={"share_alone": share, "n_alone": float(alone)}, table=table)
+
+
+def _chances(enterprises: pd.DataFrame, cohort: float, covariates: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Chances among one cohort and among those not yet treated when it was."""
+    pool = enterprises[enterprises["cohort"].isna() | (enterprises["cohort"] >= cohort)]
+    treated = (pool["cohort"] == cohort).to_numpy()
+    varying = [name for name in covariates if pool[name].std() > 0]
+    if treated.all() or not varying:
+        return np.zeros(int(treated.sum())), np.zeros(int((~treated).sum()))
+    chance = _chance(pool[varying], treated)
+    return chance[treated], chance[~treated]
 
 
 def _chance(covariates: pd.DataFrame, treated: np.ndarray) -> np.ndarray:
@@ -65,11 +75,10 @@ def _chance(covariates: pd.DataFrame, treated: np.ndarray) -> np.ndarray:
     return np.asarray(expit(design @ fit.params))
 
 
-def _tenths(chance: np.ndarray, treated: np.ndarray) -> tuple[dict[str, float], ...]:
+def _tenths(ours: np.ndarray, theirs: np.ndarray) -> tuple[dict[str, float], ...]:
     edges = np.linspace(0, 1, 11)
-    ours, _ = np.histogram(chance[treated], edges)
-    theirs, _ = np.histogram(chance[~treated], edges)
+    counts = zip(np.histogram(ours, edges)[0], np.histogram(theirs, edges)[0], strict=True)
     return tuple(
         {"from": float(low), "to": float(high), "treated": int(a), "comparison": int(b)}
-        for low, high, a, b in zip(edges[:-1], edges[1:], ours, theirs, strict=True)
+        for low, high, (a, b) in zip(edges[:-1], edges[1:], counts, strict=True)
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from sme_research.results import Check, Estimation, Verdict
+from sme_research.results import Check, Estimation, EventStudy, Verdict
 
 ALPHA: Final = 0.05
 POWER: Final = 0.80
@@ -19,7 +19,9 @@ def check_pretrends(estimation: Estimation) -> Check:
 
     A pass alone says little where the test is weak, so ``detectable_trend``
     tells the steady yearly divergence (in the outcome's unit) that this test
-    would have found with 80 % chance (Roth 2022).
+    would have found with 80 % chance (Roth 2022), ``undetected_bias`` what a
+    divergence of that size would add to the average estimate, and ``p_steady``
+    is the p-value of a test against steady divergence alone.
 
     Returns
     -------
@@ -43,6 +45,8 @@ def check_pretrends(estimation: Estimation) -> Check:
     statistic = float(estimates @ inverse @ estimates)
     p_value = float(stats.chi2.sf(statistic, freedom))
     distance = np.array([point.event_time + 1 for point in points], dtype=float)
+    trend = _detectable_trend(distance, inverse, freedom)
+    slope = float(distance @ inverse @ estimates / np.sqrt(distance @ inverse @ distance))
     return Check(
         "pretrends",
         _verdict(p_value),
@@ -50,7 +54,9 @@ def check_pretrends(estimation: Estimation) -> Check:
         p_value,
         values={
             "n_periods": float(len(points)),
-            "detectable_trend": _detectable_trend(distance, inverse, freedom),
+            "detectable_trend": trend,
+            "undetected_bias": trend * _mean_distance_after(study),
+            "p_steady": float(2 * stats.norm.sf(abs(slope))),
             "largest": float(estimates[np.argmax(np.abs(estimates))]),
         },
         table=tuple(
@@ -63,6 +69,13 @@ def check_pretrends(estimation: Estimation) -> Check:
             for p in points
         ),
     )
+
+
+def _mean_distance_after(study: EventStudy) -> float:
+    """Years between the base year and the treated enterprise-years behind the average."""
+    after = [point for point in study.points if point.event_time >= 0]
+    counts = np.array([point.n_treated for point in after], dtype=float)
+    return float(np.average([point.event_time + 1 for point in after], weights=counts)) if after else 0.0
 
 
 def _verdict(p_value: float) -> Verdict:

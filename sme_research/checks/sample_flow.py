@@ -9,7 +9,8 @@ from sme_research.results import Check, Estimation, FlowStep, judge
 WARN_GAP: Final = 0.05
 FAIL_GAP: Final = 0.10
 START: Final = "treated_inside_panel"
-"""Losses count from here: before it stand the rules of the design, after it only missing data."""
+END: Final = "two_years"
+"""Losses count between these steps: around them stand the rules of the design, between them only missing data."""
 
 
 def check_sample_flow(estimation: Estimation) -> Check:
@@ -26,8 +27,8 @@ def check_sample_flow(estimation: Estimation) -> Check:
     What Works Clearinghouse (2022), Procedures and Standards Handbook 5.0, attrition.
     """
     steps = {step.name: step for step in estimation.flow.steps}
-    start, end = steps.get(START), estimation.flow.steps[-1]
-    if start is None:
+    start, end = steps.get(START), steps.get(END)
+    if start is None or end is None:
         return Check("sample_flow", "not_applicable", None, None)
     lost_treated = _lost(start.n_treated, end.n_treated)
     lost_comparison = _lost(_comparison(start), _comparison(end))

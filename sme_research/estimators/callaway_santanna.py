@@ -7,6 +7,7 @@ refuses what it would silently accept, and turns its answer into our records.
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -24,17 +25,20 @@ BasePeriod = Literal["universal", "varying"]
 ESTIMATOR: Final = "callaway_santanna"
 COVARIATE_PREFIX: Final = "x_"
 FEWEST_AT_EVENT_TIME: Final = 5
-"""Event times seen for fewer treated enterprises are left out of the event study."""
+"""Event times seen for fewer treated enterprises, or treated clusters, are left out of the event study."""
 
-# What the library warns of and this house reports elsewhere: the sample flow counts the gaps of an
-# unbalanced panel, the overlap check the thin cells.
-_REPORTED_ELSEWHERE: Final = (
-    r".*[Uu]nbalanced panel.*",
-    r".*[Ee]vents.[Pp]er.[Vv]ariable.*",
-    r".*EPV.*",
-    r".*propensity.*",
-    r".*could not be estimated.*",
-)
+# What the library warns of, cell by cell. Gaps of an unbalanced panel are counted in the sample
+# flow; trimming follows from whatever left the chance of treatment undetermined, which is counted.
+_SAID_ELSEWHERE: Final = ("Unbalanced panel", "will be trimmed", "separation", "per variable", "EPV")
+_UNSURE: Final = "did not converge"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The library's answer, and in how many cells the chance of treatment was not well determined."""
+
+    results: Any
+    n_unsure: int
 
 
 def estimate_att(
@@ -49,7 +53,7 @@ def estimate_att(
 
     Each cohort's change since the year before treatment is compared with the
     same change among comparison enterprises of like covariates (doubly robust);
-    cohorts weigh by their size.
+    each cohort-year weighs by its treated enterprises seen then and in that base year.
 
     Parameters
     ----------
@@ -123,7 +127,7 @@ def estimate_both(
     """`estimate_att` and `estimate_event_study` from one fit."""
     del seed
     guard_shape(sample)
-    guard_comparison(sample)
+    guard_comparison(sample, comparison)
     fit = _fit(sample, comparison, base_period, 1 - level)
     return _effect(fit, sample, unit, comparison, level), _event_study(fit, sample, unit, comparison, level)
 
@@ -133,7 +137,7 @@ def covariates_of(sample: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name) for name in sample if str(name).startswith(COVARIATE_PREFIX))
 
 
-def _fit(sample: pd.DataFrame, comparison: Comparison, base_period: BasePeriod, alpha: float) -> Any:
+def _fit(sample: pd.DataFrame, comparison: Comparison, base_period: BasePeriod, alpha: float) -> _Fit:
     """Fit by the library; never treated is 0 to it, and so is who is treated after the last year."""
     covariates = [name for name in covariates_of(sample) if sample[name].std() > 0]
     inside = sample["cohort"] <= sample["year"].max()
@@ -143,7 +147,8 @@ def _fit(sample: pd.DataFrame, comparison: Comparison, base_period: BasePeriod, 
             "year": sample["year"].astype("int64"),
             "cohort": sample["cohort"].where(inside, 0).astype("int64"),
             "outcome": sample["outcome"].astype("float64"),
-            **{name: sample[name].astype("float64") for name in covariates},
+            # In standard deviations, for the numerics: the estimate does not depend on their units.
+            **{name: (sample[name] - sample[name].mean()) / sample[name].std() for name in covariates},
         }
     )
     cluster = None
@@ -152,32 +157,44 @@ def _fit(sample: pd.DataFrame, comparison: Comparison, base_period: BasePeriod, 
         frame["cluster"] = pd.factorize(sample["cluster_id"], sort=True)[0]
     frame = frame.sort_values(["id", "year"], ignore_index=True)
     model = CallawaySantAnna(
-        control_group=comparison,
-        estimation_method="dr",
-        base_period=base_period,
-        alpha=alpha,
-        cluster=cluster,
+        control_group=comparison, estimation_method="dr", base_period=base_period, alpha=alpha, cluster=cluster
     )
-    with warnings.catch_warnings():
-        for message in _REPORTED_ELSEWHERE:
-            warnings.filterwarnings("ignore", message=message)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
         try:
-            return model.fit(frame, "outcome", "id", "year", "cohort", covariates=covariates or None)
+            results = model.fit(frame, "outcome", "id", "year", "cohort", covariates=covariates or None)
         except (ValueError, np.linalg.LinAlgError) as error:
             raise IdentificationError(
                 f"the treated cannot be compared: {error} Ask with fewer covariates or more years."
             ) from error
+    return _Fit(results, _count_unsure(heard))
 
 
-def _effect(fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float) -> Effect:
-    overall = fit.aggregate("simple")
+def _count_unsure(heard: list[warnings.WarningMessage]) -> int:
+    """Cells whose chance of treatment was not well determined; what nobody counts is warned of again."""
+    unsure = 0
+    for warning in heard:
+        message = str(warning.message)
+        if _UNSURE in message:
+            unsure += 1
+        elif not any(words in message for words in _SAID_ELSEWHERE):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return unsure
+
+
+def _effect(fit: _Fit, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float) -> Effect:
+    overall = fit.results.aggregate("simple")
     estimate, error = float(np.squeeze(overall.att)), float(np.squeeze(overall.se))
     if not (np.isfinite(estimate) and np.isfinite(error) and error > 0):
         raise IdentificationError(
             "no cohort has both a year before treatment and enterprises to compare with; add years or enterprises."
         )
     half = float(stats.norm.ppf(0.5 + level / 2)) * error
-    group = "cluster_id" if "cluster_id" in sample else "enterprise_id"
+    clustered = "cluster_id" in sample
+    group = "cluster_id" if clustered else "enterprise_id"
+    treated = usable_treated(sample)
+    inside = sample["cohort"] <= sample["year"].max()
+    n_cells, n_lost = _count_cells(fit, sample)
     return Effect(
         estimand="ATT",
         estimate=estimate,
@@ -187,25 +204,39 @@ def _effect(fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparison, l
         level=level,
         unit=unit,
         n_enterprises=int(sample["enterprise_id"].nunique()),
-        n_treated=usable_treated(sample),
+        n_treated=treated,
         n_observations=len(sample),
         n_clusters=int(sample[group].nunique()),
-        n_treated_clusters=int(sample.loc[sample["cohort"] <= sample["year"].max(), group].nunique()),
+        n_treated_clusters=int(sample.loc[inside, group].nunique()) if clustered else treated,
         estimator=ESTIMATOR,
         comparison=comparison,
+        n_cells=n_cells,
+        n_cells_lost=n_lost,
+        n_cells_unsure=fit.n_unsure,
     )
 
 
-def _event_study(fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float) -> EventStudy:
-    study = fit.aggregate("event_study")
+def _count_cells(fit: _Fit, sample: pd.DataFrame) -> tuple[int, int]:
+    """Cohort-years from treatment on that stand behind the average, and those that are missing from it."""
+    last = int(sample["year"].max())
+    cohorts = sample.loc[sample["cohort"] <= last, "cohort"].astype("int64").unique()
+    wanted = {(int(cohort), year) for cohort in cohorts for year in range(int(cohort), last + 1)}
+    effects = fit.results.group_time_effects
+    found = {(int(cohort), int(year)) for (cohort, year), cell in effects.items() if np.isfinite(cell["effect"])}
+    return len(wanted & found), len(wanted - found)
+
+
+def _event_study(fit: _Fit, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float) -> EventStudy:
+    study = fit.results.aggregate("event_study")
     times = np.asarray(study.event_time, dtype=int)
     estimates, errors = np.asarray(study.att, dtype=float), np.asarray(study.se, dtype=float)
-    counts = _treated_by_event_time(sample)
+    counts = _treated_by_event_time(sample, "enterprise_id")
+    groups = _treated_by_event_time(sample, "cluster_id") if "cluster_id" in sample else counts
     half = float(stats.norm.ppf(0.5 + level / 2))
     kept = [
         position
         for position, time in enumerate(times)
-        if np.isfinite(errors[position]) and errors[position] > 0 and counts.get(time, 0) >= FEWEST_AT_EVENT_TIME
+        if np.isfinite(errors[position]) and errors[position] > 0 and groups.get(time, 0) >= FEWEST_AT_EVENT_TIME
     ]
     points = tuple(
         EventTimeEffect(
@@ -223,9 +254,10 @@ def _event_study(fit: Any, sample: pd.DataFrame, unit: str, comparison: Comparis
     return EventStudy(points, covariance, level, unit, ESTIMATOR, comparison)
 
 
-def _treated_by_event_time(sample: pd.DataFrame) -> dict[int, int]:
-    """Treated enterprises seen both at an event time and in the year before treatment."""
+def _treated_by_event_time(sample: pd.DataFrame, group: str) -> dict[int, int]:
+    """Treated groups seen both at an event time and in the year before treatment."""
     event_time = sample["year"] - sample["cohort"]
     base = set(sample.loc[event_time == -1, "enterprise_id"])
     inside = sample["enterprise_id"].isin(base) & (sample["cohort"] <= sample["year"].max())
-    return {int(time): int(count) for time, count in event_time[inside].value_counts().items()}
+    counts = sample.loc[inside, group].groupby(event_time[inside]).nunique()
+    return {int(time): int(count) for time, count in counts.items()}

@@ -42,7 +42,7 @@ def guard_shape(sample: pd.DataFrame) -> None:
         raise StudyError(f"sample has missing or infinite values in {bad[0]}; drop those rows first.")
 
 
-def guard_comparison(sample: pd.DataFrame) -> None:
+def guard_comparison(sample: pd.DataFrame, comparison: str) -> None:
     """Enough treated with a year before and after, and somebody to compare them with."""
     treated = usable_treated(sample)
     if treated < MIN_TREATED:
@@ -52,13 +52,13 @@ def guard_comparison(sample: pd.DataFrame) -> None:
         )
     last = sample["year"].max()
     cohort = sample.groupby("enterprise_id")["cohort"].first()
-    first_cohort = cohort.min()
-    comparison = int((cohort.isna() | (cohort > max(first_cohort, sample["year"].min()))).sum())
     never = int((cohort.isna() | (cohort > last)).sum())
-    if comparison < MIN_COMPARISON:
+    not_yet = int((cohort.isna() | (cohort > cohort.min())).sum())
+    left, words = (never, "never treated") if comparison == "never_treated" else (not_yet, "not yet treated")
+    if left < MIN_COMPARISON:
         raise IdentificationError(
-            f"only {comparison} enterprise(s) were not yet treated when the first were ({never} never): "
-            f"{MIN_COMPARISON} are needed to compare with."
+            f"only {left} enterprise(s) were {words} when the first were treated; {MIN_COMPARISON} are needed to "
+            "compare with."
         )
     if "cluster_id" in sample:
         clusters = sample.loc[sample["cohort"].notna(), "cluster_id"].nunique()

@@ -23,7 +23,9 @@ DROPPED_TAGS = ("script", "style", "template", "iframe", "object", "noscript", "
 PLAIN_ATTRIBUTES = ("class", "title", "lang", "dir", "colspan", "rowspan", "scope", "alt", "start", "open")
 SAFE_LINK = re.compile(r"^(https?:|mailto:|#)", re.IGNORECASE)
 SAFE_IMAGE = re.compile(r"^data:image/(png|jpeg|gif|svg\+xml);base64,", re.IGNORECASE)
-NUMERIC = re.compile(r"^[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]*\d[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]*$")
+# Digits, signs and units, and the words that join two numbers.
+_NUMBER_PART = r"(?:[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]|\bto\b|\bor\b|至|或|上升|下降)*"
+NUMERIC = re.compile(rf"^{_NUMBER_PART}\d{_NUMBER_PART}$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,18 @@ def _pages() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     # jinja's own tojson escapes Chinese and quotes for scripts, of which there are none.
+    pages.filters["local"] = local_time
     pages.filters["as_json"] = lambda value: json.dumps(value, ensure_ascii=False)
     return pages
+
+
+BEIJING = timezone(timedelta(hours=8))
+
+
+def local_time(moment: str, language: str) -> str:
+    """A UTC moment in ISO format as its readers tell the time."""
+    told = f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%d %H:%M}"
+    return f"{told}（北京时间）" if language.startswith("zh") else f"{told} (Beijing time)"
 
 
 def _render_cells(notebook: NotebookNode, manifest: Manifest) -> str:

@@ -15,7 +15,7 @@ def _first_membership(tables: TablesLike) -> pd.DataFrame:
 
 INSTRUMENT = Instrument(
     name="cluster_membership",
-    label={"zh": "产业集群", "en": "Cluster membership"},
+    label={"zh": "加入产业集群", "en": "Cluster membership"},
     tables=("clusters", "cluster_members"),
     first_treated=_first_membership,
     assigned_by="cluster",
@@ -23,7 +23,7 @@ INSTRUMENT = Instrument(
     excluded_cities=(),
     covariates=("size", "rd_intensity", "city"),
     treatment={
-        "zh": "企业所在集群获得认定（或企业加入已认定集群）的年份",
+        "zh": "企业成为已认定集群成员的年份（所在集群获得认定，或加入已认定的集群）",
         "en": "the year in which the enterprise's cluster was designated, or in which it joined a designated one",
     },
     population={
@@ -35,7 +35,7 @@ INSTRUMENT = Instrument(
         "en": "enterprises in counties and industries that were not yet designated",
     },
     selection={
-        "zh": "由县级申报、省和国家择优认定；产业基础较好、企业规模较大的地方更早入选。",
+        "zh": "由县级申报、省和国家择优认定；产业基础较好、企业规模较大、研发投入较高的地方更早入选。",
         "en": "Counties apply, province and state choose; places with larger and more research-minded enterprises "
         "are designated sooner.",
     },

@@ -14,7 +14,7 @@ INSTRUMENT = Instrument(
     excluded_cities=(XIAMEN,),
     covariates=("size", "rd_intensity", "city"),
     treatment={
-        "zh": "首次提取贴息贷款的年份",
+        "zh": "首笔贴息贷款发放的年份",
         "en": "the year of the first subsidised drawdown",
     },
     population={
@@ -22,8 +22,10 @@ INSTRUMENT = Instrument(
         "en": "enterprises that have held an SRDI or little-giant title, where the scheme applies (not Xiamen)",
     },
     comparison={
-        "zh": "同样具备资格、但当年尚未贷款的企业",
-        "en": "equally eligible enterprises that had not yet borrowed",
+        "zh": "截至样本期末曾获上述认定、当年尚未贷款的企业（其中部分在比较年份尚未获认定；"
+        "若因后来获得认定而增长，估计会偏低）",
+        "en": "enterprises that hold such a title by the end of the panel and had not yet borrowed (some won the "
+        "title only later; if they grew for that reason, the estimate is too low)",
     },
     selection={
         "zh": "企业自愿申请，由银行审批、主管部门核定贴息；规模较大、研发投入较高、增长较快的企业更常获得贷款。",

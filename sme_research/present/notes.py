@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sme_research.present.figures import plot_bars
+from sme_research.present.sentences import interval
 from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
 from sme_research.present.words import count, percent_of, share, signed, text, words
 from sme_research.results import Effect, Missing, Published, TableQuality
@@ -51,14 +52,13 @@ def tabulate_provenance(record: Mapping[str, Any], lang: str) -> ProvenanceTable
 
 def compare_with_truth(effect: Effect, truth: float, lang: str) -> HtmlTable:
     """The estimate beside the effect that was planted."""
-    interval = f"{signed(percent_of(effect.ci_low))} … {signed(percent_of(effect.ci_high))}"
     rows = [
         (text(lang, "truth.planted"), signed(percent_of(truth))),
         (text(lang, "truth.estimate"), signed(percent_of(effect.estimate))),
-        (text(lang, "truth.interval", level=f"{effect.level:.0%}"), interval),
+        (text(lang, "truth.interval", level=f"{effect.level:.0%}"), interval(effect.ci_low, effect.ci_high, lang)),
     ]
     inside = effect.ci_low <= truth <= effect.ci_high
-    note = text(lang, "truth.inside" if inside else "truth.outside")
+    note = text(lang, "truth.inside" if inside else "truth.outside", often=f"{(1 - effect.level) * 100:.0f}")
     return HtmlTable(text(lang, "truth.caption"), words(lang, "truth.head"), rows, note)
 
 
@@ -142,7 +142,7 @@ def tabulate_effects(effects: Mapping[str, Effect], lang: str) -> HtmlTable:
         (
             label,
             f"{signed(effect.estimate, 3)} ({effect.std_error:.3f})",
-            f"{signed(effect.ci_low, 3)} … {signed(effect.ci_high, 3)}",
+            text(lang, "unit.range", low=signed(effect.ci_low, 3), high=signed(effect.ci_high, 3)),
             count(effect.n_enterprises),
             count(effect.n_treated),
         )

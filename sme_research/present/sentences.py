@@ -8,8 +8,8 @@ from sme_research.results import Check, Effect, Finding
 
 _SHARES = {"share_alone", "lost_treated", "lost_comparison"}
 _GAPS = {"gap"}
-_LOG_SIZES = {"mde", "detectable_trend"}
-_COUNTS = {"n_clusters", "n_treated_clusters", "n_periods", "n_alone"}
+_LOG_SIZES = {"detectable_trend", "undetected_bias"}
+_COUNTS = {"n_clusters", "n_treated_clusters", "n_periods", "n_alone", "n_cells", "n_lost", "n_unsure"}
 
 
 def is_found(effect: Effect) -> bool:
@@ -27,13 +27,19 @@ def summarise(finding: Finding, lang: str) -> Text:
         "first_year": years[0],
         "last_year": years[1],
     }
-    lines = [
-        headline(finding, lang),
-        text(lang, "summary.sample", **facts),
-        text(lang, "summary.mde", mde=size_of(finding.check("power").values["mde"])),
-        text(lang, "summary.grade", level=grade.sms_level, wording=text(lang, f"wording.{grade.wording}")),
-    ]
+    lines = [headline(finding, lang), text(lang, "summary.sample", **facts)]
+    lines.append(text(lang, "summary.exposure", share=share(_share_of_first_year(finding))))
+    if not is_found(finding.effect):
+        lines.append(text(lang, "summary.mde", mde=both_ways(finding.check("power").values["mde"], lang)))
+    wording = text(lang, f"wording.{grade.wording}")
+    lines.append(text(lang, "summary.grade", level=grade.sms_level, wording=wording))
     return Text("\n".join(f"- {line}" for line in lines))
+
+
+def _share_of_first_year(finding: Finding) -> float:
+    """Share of the treated enterprise-years that are the year of treatment itself."""
+    after = {point.event_time: point.n_treated for point in finding.event_study.points if point.event_time >= 0}
+    return after.get(0, 0) / sum(after.values()) if after else 0.0
 
 
 def headline(finding: Finding, lang: str) -> str:
@@ -61,9 +67,10 @@ def describe_design(finding: Finding, lang: str) -> Text:
     """Identification in plain words, the method, and what the standard error rests on."""
     effect, item = finding.effect, finding.outcome_label[lang]
     key = "design.assumption" if finding.covariate_label else "design.assumption_plain"
+    covariates = list_labels(finding, lang)
     group = "cluster" if finding.check("few_clusters").verdict != "not_applicable" else "enterprise"
     paragraphs = [
-        text(lang, key, item=item),
+        text(lang, key, item=item, covariates=covariates),
         text(lang, "design.why"),
         text(
             lang,
@@ -111,6 +118,22 @@ def reason_sentence(reason: str, lang: str) -> str:
     return text(lang, f"grade.{reason}")
 
 
+def list_labels(finding: Finding, lang: str) -> str:
+    """What the estimate adjusts for, as a list in words."""
+    return ("、" if lang == "zh" else ", ").join(label[lang] for label in finding.covariate_label.values())
+
+
+def both_ways(log_points: float, lang: str) -> str:
+    """A size in log points as the rise and the fall it stands for, which differ in percent."""
+    up, down = f"{percent_of(log_points):.1f}", f"{abs(percent_of(-log_points)):.1f}"
+    return text(lang, "unit.both_ways", up=up, down=down)
+
+
+def interval(low: float, high: float, lang: str) -> str:
+    """An interval in log points as signed percentages, for a table whose head says percent."""
+    return text(lang, "unit.range", low=signed(percent_of(low)), high=signed(percent_of(high)))
+
+
 def size_of(log_points: float) -> str:
     """The size of a difference as a percentage without a sign."""
     return f"{abs(percent_of(log_points)):.1f}%"
@@ -122,6 +145,10 @@ def _shown(name: str, value: float, lang: str) -> str:
         return text(lang, "unit.points", number=f"{value * 100:.1f}")
     if name in _SHARES:
         return share(value)
+    if name == "mde":
+        return both_ways(value, lang)
+    if name == "p_steady":
+        return p_value(value)
     if name in _LOG_SIZES:
         return size_of(value)
     return count(value) if name in _COUNTS else signed(value, 2).lstrip("+")

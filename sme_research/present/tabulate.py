@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sme_research.present.sentences import check_sentence, reason_sentence
+from sme_research.present.sentences import both_ways, check_sentence, interval, list_labels, reason_sentence
 from sme_research.present.show import HtmlTable
 from sme_research.present.words import count, percent_of, signed, text, words
 from sme_research.results import EventStudy, Finding, SampleFlow
@@ -11,7 +11,6 @@ from sme_research.results import EventStudy, Finding, SampleFlow
 def tabulate_question(finding: Finding, lang: str) -> HtmlTable:
     """Population, treatment, comparator, outcome, period, estimand."""
     item = finding.outcome_label[lang]
-    covariates = ("、" if lang == "zh" else "; ").join(label[lang] for label in finding.covariate_label.values())
     parts = {
         "population": finding.words["population"][lang],
         "treatment": finding.words["treatment"][lang],
@@ -19,7 +18,7 @@ def tabulate_question(finding: Finding, lang: str) -> HtmlTable:
         "outcome": text(lang, "question.logarithm", item=finding.outcome_label[lang]),
         "period": text(lang, "question.years", first_year=finding.years[0], last_year=finding.years[1]),
         "estimand": text(lang, "question.estimand_text", item=item),
-        "covariates": covariates or "–",
+        "covariates": list_labels(finding, lang) or "–",
     }
     rows = [(text(lang, f"question.{part}"), content) for part, content in parts.items()]
     return HtmlTable(text(lang, "question.caption"), words(lang, "question.head"), rows)
@@ -40,12 +39,11 @@ def tabulate_flow(flow: SampleFlow, lang: str) -> HtmlTable:
 def tabulate_effect(finding: Finding, lang: str) -> HtmlTable:
     """The estimate in percent and in log points, with its interval, power and sample."""
     effect = finding.effect
-    interval = f"{signed(percent_of(effect.ci_low))} … {signed(percent_of(effect.ci_high))}"
     rows = [
         (text(lang, "effect.percent"), signed(percent_of(effect.estimate))),
-        (text(lang, "effect.interval", level=f"{effect.level:.0%}"), interval),
+        (text(lang, "effect.interval", level=f"{effect.level:.0%}"), interval(effect.ci_low, effect.ci_high, lang)),
         (text(lang, "effect.log"), f"{signed(effect.estimate, 4)} ({effect.std_error:.4f})"),
-        (text(lang, "effect.mde"), f"{percent_of(finding.check('power').values['mde']):.1f}"),
+        (text(lang, "effect.mde"), both_ways(finding.check("power").values["mde"], lang)),
         (text(lang, "effect.n_enterprises"), count(effect.n_enterprises)),
         (text(lang, "effect.n_treated"), count(effect.n_treated)),
         (text(lang, "effect.n_observations"), count(effect.n_observations)),
@@ -59,12 +57,15 @@ def tabulate_event_study(study: EventStudy, lang: str) -> HtmlTable:
     rows = [
         (
             signed(point.event_time, 0),
-            *(signed(percent_of(value)) for value in (point.estimate, point.ci_low, point.ci_high)),
+            signed(percent_of(point.estimate)),
+            interval(point.ci_low, point.ci_high, lang),
             count(point.n_treated),
         )
         for point in study.points
     ]
-    return HtmlTable(text(lang, "event_study.table_caption"), words(lang, "event_study.head"), rows)
+    return HtmlTable(
+        text(lang, "event_study.table_caption"), words(lang, "event_study.head", level=f"{study.level:.0%}"), rows
+    )
 
 
 def tabulate_checks(finding: Finding, lang: str) -> HtmlTable:

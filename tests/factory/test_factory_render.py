@@ -163,7 +163,7 @@ def test_provenance_closes_the_report():
     box = render(text("x")).select_one("section.provenance").get_text(" ")
     for words in ('word = "<甲>"', "accounts: 91,234 rows", "abababababab", "cccccccccccc", "Python 3.11.7"):
         assert words in box
-    assert "2026-11-22 22:14:32 UTC" in box
+    assert "2026-11-23 06:14 (Beijing time)" in box
 
 
 def test_an_output_with_record_and_html_shows_the_html_and_hands_over_the_record():

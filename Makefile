@@ -1,4 +1,4 @@
-# env | lab | report | test | lint | bench: see README.md. Needs python3 (3.11 or newer), make and git.
+# env | lab | report | test | lint | outputs | bench | clean: see README.md. Needs python3 (3.11 or newer), make and git.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ DEMO := data/demo/truth.json
 # Settings that would let a user's own Python or Jupyter into the project's environment.
 unexport PYTHONPATH PYTHONHOME JUPYTER_PATH JUPYTER_CONFIG_DIR
 
-.PHONY: env lab report test lint bench clean
+.PHONY: env lab report test lint outputs bench clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -38,6 +38,11 @@ lint: $(STAMP)
 test: lint $(DEMO)
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
+
+# After a change of texts, notebooks or the demo: make the stored outputs true again.
+outputs: $(DEMO)
+	cd notebooks && ../$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace \
+		--NotebookClient.record_timing=False *.ipynb
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/coverage.py

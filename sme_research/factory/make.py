@@ -82,7 +82,7 @@ def prepare_process(parent: int, lock: RLock, slots: Synchronized[int]) -> None:
 def make_report(task: Task) -> Made:
     """Run and render one report into its staging folder; a failure leaves the notebook to look at."""
     planned = task.planned
-    bar = {"desc": planned.slug, "position": _slot, "leave": False} if task.progress else False
+    bar = {"desc": planned.slug, "position": _slot, "leave": False, "disable": None} if task.progress else False
     try:
         done = execute(planned, task.folder, timeout=task.timeout, progress=bar, one_thread=task.one_thread)
     except FactoryError as fault:

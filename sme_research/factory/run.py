@@ -86,7 +86,7 @@ def run_reports(request: RunRequest, *, progress: bool = True) -> RunOutcome:
     done: dict[str, PublishedReport | FailedReport] = {}
     with (
         session(reports) as staging,
-        tqdm(total=len(plan.reports), desc="reports", unit="report", disable=not progress) as bar,
+        tqdm(total=len(plan.reports), desc="reports", unit="report", disable=None if progress else True) as bar,
     ):
         for task, made in _make_all(plan.reports, staging, request, progress=progress):
             with publishing(reports):

@@ -60,7 +60,7 @@ def write_province(spec: WorldSpec, folder: Path, *, progress: bool = False) -> 
     province = make_province(spec)
     folder.mkdir(parents=True, exist_ok=True)
     filled = {name: table for name, table in province.tables.items() if len(table)}
-    for name in tqdm(filled, desc="writing", unit="table", disable=not progress, leave=False):
+    for name in tqdm(filled, desc="writing", unit="table", disable=None if progress else True, leave=False):
         write_tables({name: filled[name]}, folder)
     aside = folder / ".truth.json.tmp"
     aside.write_text(json.dumps(province.truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -10,9 +11,7 @@ from pathlib import Path
 import click
 
 from sme_research.errors import SmeResearchError
-from sme_research.evaluation import evaluate
 from sme_research.factory.run import RunRequest, list_reports, run_reports
-from sme_research.present.sentences import check_sentence, headline
 from sme_research.present.words import LANGUAGES, text
 from sme_research.study import Study
 from sme_research.synthetic import Traps, WorldSpec, write_province
@@ -31,7 +30,7 @@ def cli() -> None:
 
 def _years(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
     first, colon, last = value.partition(":")
-    if not (colon and first.isdigit() and last.isdigit()):
+    if not (colon and first.isdecimal() and last.isdecimal()):
         raise click.BadParameter("must be two years such as 2016:2024")
     return int(first), int(last)
 
@@ -92,8 +91,15 @@ def check(*, folder: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def effect(*, data: Path, as_json: bool, lang: str, **asked: object) -> None:
     """Estimate one effect with its event study, checks and grade."""
+    # Here, since the estimators take two seconds to import and no other command needs them.
+    from sme_research.evaluation import evaluate  # noqa: PLC0415
+    from sme_research.present.sentences import check_sentence, headline  # noqa: PLC0415
+
     study = Study(**asked)
-    evaluation = evaluate(study, load_tables(data))
+    tables = load_tables(data)
+    evaluation = evaluate(study, tables)
+    for note in tables.notes:
+        click.echo(f"note: {note}", err=True)
     if as_json:
         click.echo(json.dumps(evaluation.to_json(), ensure_ascii=False, allow_nan=False, indent=1))
         return
@@ -165,6 +171,9 @@ def list_(*, reports: Path) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one message, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal's encoding may lack a sign such as the true minus
+            stream.reconfigure(errors="replace")
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:
@@ -178,6 +187,10 @@ def main() -> None:
         sys.exit(stop.exit_code)
     except SmeResearchError as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{place}{error.strerror or error}. Check the path and its permissions.", err=True)
         sys.exit(1)
 
 

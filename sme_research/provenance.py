@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sme_research.errors import DataError
 from sme_research.study import Study
 from sme_research.tables import TABLES, Tables
 
@@ -23,6 +24,12 @@ def planted_att(study: Study, tables: Tables) -> float | None:
     """Planted effect of a made-up province, in the outcome's unit; None where no truth is known."""
     if tables.folder is None or not (tables.folder / TRUTH).exists():
         return None
-    truth = json.loads((tables.folder / TRUTH).read_text(encoding="utf-8"))
-    att = truth.get(study.instrument, {}).get(study.outcome, {}).get("att")
-    return None if att is None else float(att)
+    path = tables.folder / TRUTH
+    try:
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        att = truth.get(study.instrument, {}).get(study.outcome, {}).get("att")
+        return None if att is None else float(att)
+    except (ValueError, AttributeError, TypeError):
+        raise DataError(
+            f"{path.name} tells no truth of a made-up province; write it with: sme-research demo."
+        ) from None

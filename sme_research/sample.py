@@ -16,6 +16,7 @@ from sme_research.study import Study
 
 TablesLike = Mapping[str, pd.DataFrame]
 
+GROUP_DIGITS = 3
 SMALLEST_CELL = 5
 """Enterprises in a county x industry group for it to count as a place that could become a cluster."""
 
@@ -115,13 +116,14 @@ def _nobody_left(study: Study, step: FlowStep) -> str:
 
 
 def _require_columns(study: Study, tables: TablesLike) -> None:
-    """Every account item that the question needs holds at least one value.
+    """Every column that the question needs holds at least one value.
 
     The register is read before anything that refers to it, so that its own
     faults are the ones reported.
     """
     tables["enterprises"]
     needed = {f"accounts.{study.outcome_declaration.column}": f"outcome {study.outcome!r}"}
+    needed |= dict.fromkeys(study.instrument_declaration.columns, f"instrument {study.instrument!r}")
     for name in study.adjusted_for:
         needed |= dict.fromkeys(COVARIATES[name].columns, f"covariate {name!r}")
     for place, reason in needed.items():
@@ -161,9 +163,12 @@ def _clusters(rows: pd.DataFrame, place: pd.DataFrame, tables: TablesLike) -> pd
     Missing for an enterprise in a designated county and industry that is on no
     list: it may have been reached all the same, so it is no comparison.
     """
-    cell = (place["county_code"] + "-" + place["industry_code"].str[:3]).reindex(rows["enterprise_id"])
     designated = tables["clusters"]
-    taken = designated["county_code"] + "-" + designated["industry_code"].str[:3]
+    # Groups of GB/T 4754 have three digits; where a table knows fewer, all are compared at that depth.
+    codes = pd.concat([place["industry_code"], designated["industry_code"]]).dropna()
+    depth = min(GROUP_DIGITS, int(codes.str.len().min()))
+    cell = (place["county_code"] + "-" + place["industry_code"].str[:depth]).reindex(rows["enterprise_id"])
+    taken = designated["county_code"] + "-" + designated["industry_code"].str[:depth]
     others = cell.where(~cell.isin(set(taken.dropna())))
     return pd.Series(others.to_numpy(), index=rows.index).where(rows["own_cluster"].isna(), rows["own_cluster"])
 
@@ -207,7 +212,7 @@ def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike
         rows = rows.merge(built, left_on="enterprise_id", right_index=True, how="left")
     columns = [name for name in rows if str(name).startswith(PREFIX)]
     rows = rows[rows[columns].notna().all(axis=1)]
-    constant = [name for name in columns if rows[name].std() == 0]
+    constant = [name for name in columns if rows[name].min() == rows[name].max()]
     kept: pd.DataFrame = rows.drop(columns=constant)
     return kept
 

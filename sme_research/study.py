@@ -75,6 +75,9 @@ class Study(BaseModel):
     @field_validator("covariates")
     @classmethod
     def _covariates_are_known(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = [name for at, name in enumerate(names or ()) if name in (names or ())[:at]]
+        if twice:
+            raise ValueError(f"covariate {twice[0]!r} is named twice; name it once")
         return names if names is None else tuple(_known("covariate", name, COVARIATES) for name in names)
 
     @property

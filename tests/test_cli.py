@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -269,3 +270,21 @@ def test_the_installed_command_answers():
 
 def test_the_small_province_is_what_the_other_tests_think(small_province: Province):
     assert len(small_province.tables["enterprises"]) == 600
+
+
+def test_a_path_that_cannot_be_written_is_one_message(call, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert is_one_message(*call("demo", "--enterprises", 300, "--out", tmp_path / "file" / "demo"))
+
+
+def test_a_terminal_that_lacks_a_sign_still_gets_the_sentence(small_folder):
+    command = Path(sys.executable).with_name("sme-research")
+    asked = [command, "effect", "--data", small_folder, "--instrument", "training", "--lang", "zh"]
+    answer = subprocess.run(asked, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "gbk"}, check=True)
+    assert "置信区间" in answer.stdout.decode("gbk")
+
+
+def test_a_covariate_named_twice_is_refused(call, small_folder):
+    answer = call("effect", "--data", small_folder, "--instrument", "training", "--covariates", "size,size")
+    assert is_one_message(*answer)
+    assert "named twice" in answer[2]

@@ -167,3 +167,29 @@ def test_the_order_of_rows_does_not_matter():
     tables = tables_of(6)
     shuffled = {name: table.sample(frac=1, random_state=1) for name, table in tables.items()}
     pd.testing.assert_frame_equal(load_sample(STUDY, tables), load_sample(STUDY, shuffled))
+
+
+def test_places_are_told_apart_only_as_deep_as_every_code_goes():
+    tables = tables_of(12)
+    tables["enterprises"]["county_code"] = ["350102"] * 6 + ["350104"] * 6
+    tables["enterprises"]["industry_code"] = "36"
+    tables["clusters"] = pd.DataFrame(
+        {
+            "cluster_id": ["K"],
+            "designated_on": pd.to_datetime(["2020-09-01"]),
+            "county_code": ["350102"],
+            "industry_code": ["361"],
+        }
+    )
+    tables["cluster_members"] = pd.DataFrame(
+        {"cluster_id": "K", "enterprise_id": ["A", "B"], "joined_on": pd.to_datetime(["2019-01-01"] * 2)}
+    )
+    sample = load_sample(Study(instrument="cluster_membership", covariates=()), tables)
+    assert set(sample["enterprise_id"]) == set("AB") | set("GHIJKL")
+
+
+def test_a_cluster_effect_without_places_is_refused():
+    tables = tables_of(12)
+    tables["enterprises"]["county_code"] = None
+    with pytest.raises(DataError, match="column county_code, which instrument 'cluster_membership' needs"):
+        load_sample(Study(instrument="cluster_membership", covariates=()), tables)

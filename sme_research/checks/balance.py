@@ -47,9 +47,11 @@ def check_balance(estimation: Estimation) -> Check:
 def _compare(name: str, ours: pd.Series[float], theirs: pd.Series[float]) -> dict[str, Any]:
     spread = float(np.sqrt((ours.var() + theirs.var()) / 2))
     gap = float(ours.mean() - theirs.mean())
+    # A constant has a spread of rounding errors, which is not one.
+    varies = max(ours.max(), theirs.max()) > min(ours.min(), theirs.min())
     return {
         "covariate": name,
         "treated": float(ours.mean()),
         "comparison": float(theirs.mean()),
-        "standardised_difference": gap / spread if spread > 0 else 0.0,
+        "standardised_difference": gap / spread if varies and spread > 0 else 0.0,
     }

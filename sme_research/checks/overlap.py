@@ -36,7 +36,7 @@ def check_overlap(estimation: Estimation) -> Check:
     """
     sample = estimation.sample
     enterprises = sample.drop_duplicates("enterprise_id")
-    covariates = [name for name in estimation.covariates if enterprises[name].std() > 0]
+    covariates = [name for name in estimation.covariates if enterprises[name].max() > enterprises[name].min()]
     cohorts = sorted(enterprises.loc[enterprises["cohort"] <= sample["year"].max(), "cohort"].unique())
     chances = [_chances(enterprises, cohort, covariates) for cohort in cohorts] if covariates else []
     chances = [pair for pair in chances if len(pair[1])]
@@ -54,7 +54,7 @@ def _chances(enterprises: pd.DataFrame, cohort: float, covariates: list[str]) ->
     """Chances among one cohort and among those not yet treated when it was."""
     pool = enterprises[enterprises["cohort"].isna() | (enterprises["cohort"] >= cohort)]
     treated = (pool["cohort"] == cohort).to_numpy()
-    varying = [name for name in covariates if pool[name].std() > 0]
+    varying = [name for name in covariates if pool[name].max() > pool[name].min()]
     if treated.all() or not varying:
         return np.zeros(int(treated.sum())), np.zeros(int((~treated).sum()))
     chance = _chance(pool[varying], treated)

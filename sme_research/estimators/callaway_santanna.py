@@ -16,7 +16,13 @@ from diff_diff import CallawaySantAnna
 from scipy import stats
 
 from sme_research.errors import IdentificationError
-from sme_research.estimators.guards import guard_comparison, guard_shape, usable_treated
+from sme_research.estimators.guards import (
+    guard_comparison,
+    guard_shape,
+    guard_treated,
+    keep_comparable_years,
+    usable_treated,
+)
 from sme_research.results import Effect, EventStudy, EventTimeEffect
 
 Comparison = Literal["not_yet_treated", "never_treated"]
@@ -127,9 +133,14 @@ def estimate_both(
     """`estimate_att` and `estimate_event_study` from one fit."""
     del seed
     guard_shape(sample)
+    last_asked = int(sample["year"].max())
     guard_comparison(sample, comparison)
+    sample = keep_comparable_years(sample)
+    guard_treated(sample)
     fit = _fit(sample, comparison, base_period, 1 - level)
-    return _effect(fit, sample, unit, comparison, level), _event_study(fit, sample, unit, comparison, level)
+    return _effect(fit, sample, unit, comparison, level, last_asked), _event_study(
+        fit, sample, unit, comparison, level
+    )
 
 
 def covariates_of(sample: pd.DataFrame) -> tuple[str, ...]:
@@ -139,7 +150,7 @@ def covariates_of(sample: pd.DataFrame) -> tuple[str, ...]:
 
 def _fit(sample: pd.DataFrame, comparison: Comparison, base_period: BasePeriod, alpha: float) -> _Fit:
     """Fit by the library; never treated is 0 to it, and so is who is treated after the last year."""
-    covariates = [name for name in covariates_of(sample) if sample[name].std() > 0]
+    covariates = [name for name in covariates_of(sample) if sample[name].max() > sample[name].min()]
     inside = sample["cohort"] <= sample["year"].max()
     frame = pd.DataFrame(
         {
@@ -182,19 +193,22 @@ def _count_unsure(heard: list[warnings.WarningMessage]) -> int:
     return unsure
 
 
-def _effect(fit: _Fit, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float) -> Effect:
+def _effect(
+    fit: _Fit, sample: pd.DataFrame, unit: str, comparison: Comparison, level: float, last_asked: int
+) -> Effect:
     overall = fit.results.aggregate("simple")
     estimate, error = float(np.squeeze(overall.att)), float(np.squeeze(overall.se))
     if not (np.isfinite(estimate) and np.isfinite(error) and error > 0):
         raise IdentificationError(
-            "no cohort has both a year before treatment and enterprises to compare with; add years or enterprises."
+            "the average has no standard error: the outcome never changes, or no cohort has both a year before "
+            "treatment and enterprises to compare with."
         )
     half = float(stats.norm.ppf(0.5 + level / 2)) * error
     clustered = "cluster_id" in sample
     group = "cluster_id" if clustered else "enterprise_id"
     treated = usable_treated(sample)
     inside = sample["cohort"] <= sample["year"].max()
-    n_cells, n_lost = _count_cells(fit, sample)
+    n_cells, n_lost = _count_cells(fit, sample, last_asked)
     return Effect(
         estimand="ATT",
         estimate=estimate,
@@ -216,9 +230,8 @@ def _effect(fit: _Fit, sample: pd.DataFrame, unit: str, comparison: Comparison, 
     )
 
 
-def _count_cells(fit: _Fit, sample: pd.DataFrame) -> tuple[int, int]:
-    """Cohort-years from treatment on that stand behind the average, and those that are missing from it."""
-    last = int(sample["year"].max())
+def _count_cells(fit: _Fit, sample: pd.DataFrame, last: int) -> tuple[int, int]:
+    """Cohort-years from treatment to the last year asked for: those in the average, those missing from it."""
     cohorts = sample.loc[sample["cohort"] <= last, "cohort"].astype("int64").unique()
     wanted = {(int(cohort), year) for cohort in cohorts for year in range(int(cohort), last + 1)}
     effects = fit.results.group_time_effects

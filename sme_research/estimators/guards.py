@@ -42,14 +42,20 @@ def guard_shape(sample: pd.DataFrame) -> None:
         raise StudyError(f"sample has missing or infinite values in {bad[0]}; drop those rows first.")
 
 
+def keep_comparable_years(sample: pd.DataFrame) -> pd.DataFrame:
+    """The years in which enough enterprises are not yet treated to compare with.
+
+    Where nearly everybody is treated in the end, the last years rest on a
+    handful of enterprises whose luck would be taken for precision.
+    """
+    untreated = sample[sample["cohort"].isna() | (sample["cohort"] > sample["year"])]
+    left = untreated.groupby("year")["enterprise_id"].nunique()
+    enough = left.index[left >= MIN_COMPARISON]
+    return sample if enough.empty else sample[sample["year"] <= enough.max()]
+
+
 def guard_comparison(sample: pd.DataFrame, comparison: str) -> None:
-    """Enough treated with a year before and after, and somebody to compare them with."""
-    treated = usable_treated(sample)
-    if treated < MIN_TREATED:
-        raise IdentificationError(
-            f"only {treated} treated enterprise(s) are seen before and after treatment, {MIN_TREATED} are needed for "
-            "an interval that means anything; add years or enterprises."
-        )
+    """Somebody to compare with when the first are treated, by the kind of comparison asked for."""
     last = sample["year"].max()
     cohort = sample.groupby("enterprise_id")["cohort"].first()
     never = int((cohort.isna() | (cohort > last)).sum())
@@ -60,8 +66,19 @@ def guard_comparison(sample: pd.DataFrame, comparison: str) -> None:
             f"only {left} enterprise(s) were {words} when the first were treated; {MIN_COMPARISON} are needed to "
             "compare with."
         )
+
+
+def guard_treated(sample: pd.DataFrame) -> None:
+    """Enough treated with a year before and after, in more than one cluster."""
+    treated = usable_treated(sample)
+    if treated < MIN_TREATED:
+        raise IdentificationError(
+            f"only {treated} treated enterprise(s) are seen before and after treatment, {MIN_TREATED} are needed for "
+            "an interval that means anything; add years or enterprises."
+        )
     if "cluster_id" in sample:
-        clusters = sample.loc[sample["cohort"].notna(), "cluster_id"].nunique()
+        inside = sample["cohort"] <= sample["year"].max()
+        clusters = sample.loc[inside, "cluster_id"].nunique()
         if clusters < MIN_TREATED_CLUSTERS:
             raise IdentificationError(
                 f"only {clusters} cluster is treated; with fewer than {MIN_TREATED_CLUSTERS} its own luck cannot be "

@@ -205,7 +205,12 @@ def _failure_at(notebook: NotebookNode, index: int, error: str, message: str) ->
 
 def _spoken_errors() -> set[str]:
     """Names of the errors whose message alone explains them."""
-    return {SmeResearchError.__name__, *(kind.__name__ for kind in SmeResearchError.__subclasses__())}
+    import sme_research.tables  # noqa: PLC0415, F401  so that its errors are known; only after a failure
+
+    kinds = [SmeResearchError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.__name__ for kind in kinds}
 
 
 def _fresh_copy(planned: PlannedReport) -> NotebookNode:

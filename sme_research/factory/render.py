@@ -23,6 +23,7 @@ from sme_research.factory.markup import clean_html, structure
 from sme_research.factory.notebooks import has_tag
 from sme_research.factory.plan import LANGUAGES, Language
 from sme_research.factory.records import RECORD_MIMETYPE
+from sme_research.factory.typeface import embed_glyphs
 
 TEMPLATES = Path(__file__).parent / "template"
 HIDDEN_TAGS = ("remove-cell", "injected-parameters", "parameters")
@@ -116,9 +117,11 @@ def render_report(notebook: NotebookNode, manifest: Manifest) -> str:
 
 def render_page(template: str, **values: Any) -> str:
     """One of this package's page templates, with the style sheet and the policy that admits only it."""
-    css = (TEMPLATES / "style.css").read_text()
+    draft = _pages().get_template(template).render(css="", policy="", **values)
+    css = (TEMPLATES / "style.css").read_text() + embed_glyphs(draft)
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    allowed = f"img-src data:; font-src data:; style-src 'sha256-{digest}'"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     return _pages().get_template(template).render(css=Markup(css), policy=policy, **values)
 
 

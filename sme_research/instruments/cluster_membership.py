@@ -17,6 +17,12 @@ INSTRUMENT = Instrument(
     name="cluster_membership",
     label={"zh": "加入产业集群", "en": "Cluster membership"},
     tables=("clusters", "cluster_members"),
+    columns=(
+        "enterprises.county_code",
+        "enterprises.industry_code",
+        "clusters.county_code",
+        "clusters.industry_code",
+    ),
     first_treated=_first_membership,
     assigned_by="cluster",
     eligible_tiers=(),

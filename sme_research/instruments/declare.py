@@ -20,6 +20,9 @@ class Instrument:
     ----------
     tables
         Tables that record it.
+    columns
+        Optional columns, as table.column, without which the question cannot be
+        answered.
     first_treated
         Tables -> frame with ``enterprise_id`` and ``first_on``, one row a
         treated enterprise (and ``cluster_id`` where assigned by cluster).
@@ -38,6 +41,7 @@ class Instrument:
     name: str
     label: Words
     tables: tuple[str, ...]
+    columns: tuple[str, ...]
     first_treated: Callable[[TablesLike], pd.DataFrame]
     assigned_by: Literal["enterprise", "cluster"]
     eligible_tiers: tuple[str, ...]

@@ -8,6 +8,7 @@ INSTRUMENT = Instrument(
     name="loan_subsidy",
     label={"zh": "贷款贴息", "en": "Loan subsidy"},
     tables=("loans", "recognitions"),
+    columns=("enterprises.city_code",),
     first_treated=first_dates("loans", "drawn_on"),
     assigned_by="enterprise",
     eligible_tiers=("srdi", "little_giant"),

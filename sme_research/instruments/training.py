@@ -6,6 +6,7 @@ INSTRUMENT = Instrument(
     name="training",
     label={"zh": "企业家培训", "en": "Entrepreneur training"},
     tables=("training",),
+    columns=(),
     first_treated=first_dates("training", "held_on"),
     assigned_by="enterprise",
     eligible_tiers=(),

@@ -141,7 +141,8 @@ def _balances(
     raw = table["liabilities"].to_numpy() * rng.beta(8, 3, len(table))
     year = min(2023, spec.last_year)
     counted = (table["year"].to_numpy() == year) & (ladder.srdi[row] < NEVER)
-    return np.asarray((raw * cal.BALANCE_MEAN / raw[counted].mean()).round(2))
+    mean = raw[counted].mean() if counted.any() else cal.BALANCE_MEAN
+    return np.asarray((raw * cal.BALANCE_MEAN / mean).round(2))
 
 
 def _blank_out(rng: np.random.Generator, table: pd.DataFrame) -> None:

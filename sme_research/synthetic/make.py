@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sme_research.errors import DataError
 from sme_research.synthetic.accounts import accounts_table
 from sme_research.synthetic.effects import plant_effects
 from sme_research.synthetic.official import official_figures_table
@@ -19,7 +20,9 @@ from sme_research.synthetic.recognition import draw_ladder, recognitions_table
 from sme_research.synthetic.treatments import draw_clusters, draw_loans, draw_training
 from sme_research.synthetic.truth import tell_truth
 from sme_research.synthetic.world import WorldSpec
-from sme_research.tables import write_tables
+from sme_research.tables import TABLES, write_tables
+
+TRUTH = "truth.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,24 @@ def write_province(spec: WorldSpec, folder: Path, *, progress: bool = False) -> 
 
     A table without rows (loans, in years before the first) is not written.
     """
+    _refuse_real_tables(folder)
     province = make_province(spec)
     folder.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
     filled = {name: table for name, table in province.tables.items() if len(table)}
     for name in tqdm(filled, desc="writing", unit="table", disable=None if progress else True, leave=False):
         write_tables({name: filled[name]}, folder)
     aside = folder / ".truth.json.tmp"
     aside.write_text(json.dumps(province.truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, folder / "truth.json")
+    os.replace(aside, folder / TRUTH)
     return province
+
+
+def _refuse_real_tables(folder: Path) -> None:
+    """A folder with tables but no truth is somebody's data, and stays as it is."""
+    tables = [name for name in TABLES if (folder / f"{name}.csv").exists()]
+    if tables and not (folder / TRUTH).exists():
+        raise DataError(
+            f"{folder} holds tables ({', '.join(tables)}) that are not a made-up province's: choose another folder."
+        )

@@ -80,7 +80,10 @@ def _thresholds(merit: Floats, countable: list[NDArray[np.bool_]], spec: WorldSp
         (cal.N_LITTLE_GIANT, upper),
         (cal.N_CHAMPION, upper),
     )
-    return [float(ranked[min(spec.scaled(count), len(ranked)) - 1]) for count, ranked in counts]
+    return [
+        float(ranked[min(spec.scaled(count), len(ranked)) - 1]) if len(ranked) else float("inf")
+        for count, ranked in counts
+    ]
 
 
 def _first(holds: NDArray[np.bool_], year: Ints, population: Population) -> Ints:
@@ -119,7 +122,7 @@ def _with_renewals(
 ) -> pd.DataFrame:
     """One row a grant; titles in force on the day of the count were renewed as often as needed."""
     last = pd.DataFrame({"index": index, "tier": tier, "granted_on": granted})
-    parts = []
+    parts = [last.assign(expires_on=last["granted_on"]).iloc[:0]]
     while not last.empty:
         end = last["granted_on"] + pd.DateOffset(years=cal.TITLE_YEARS)
         who = last["index"].to_numpy(dtype=np.int64)

@@ -115,7 +115,7 @@ def draw_training(population: Population, loans: Treatment, spec: WorldSpec) -> 
     score = population.selection_score(hidden=spec.traps.broken_trends)
     odds = np.exp(score) / np.exp(score).mean()
     cohort = np.full(n, NEVER, dtype=np.int64)
-    parts = []
+    parts = [_attendance(rng, np.empty(0, dtype=np.int64), cal.FIRST_TRAINING_YEAR, spec)]
     for year in spec.years:
         if year < cal.FIRST_TRAINING_YEAR:
             continue
@@ -146,7 +146,7 @@ def _attendance(rng: np.random.Generator, present: Ints, year: int, spec: WorldS
         {"session": np.concatenate([number, second]), "index": np.concatenate([present, twice])}
     ).sort_values(["session", "index"], ignore_index=True)
     held = rows.pop("session").to_numpy()
-    rows.insert(0, "session_id", np.char.add(f"T{year}-", np.char.zfill((held + 1).astype(str), 4)))
+    rows.insert(0, "session_id", pd.Series([f"T{year}-{number:04d}" for number in held + 1], dtype=str))
     rows["held_on"] = days_of(np.full(len(rows), year), day[held])
     rows["topic"] = topic[held]
     rows["participants"] = _participants(rng, len(rows), year, spec)

@@ -247,7 +247,8 @@ class Tables(Mapping[str, pd.DataFrame]):
             return f"table '{name}' ({table.label_zh}) was not given: add it to the frames."
         files = [f"{name}{suffix}" for suffix in SUFFIXES]
         wanted = f"{', '.join(files[:-1])} or {files[-1]}"
-        return f"{self._place} holds no table '{name}' ({table.label_zh}): put {wanted} there."
+        near = "".join(f" {note}" for note in self._notes)
+        return f"{self._place} holds no table '{name}' ({table.label_zh}): put {wanted} there.{near}"
 
     def _parents(self, table: Table) -> tuple[dict[str, Parent], dict[str, str]]:
         """Present tables that this one refers to, and the code lists of the ids of absent ones."""

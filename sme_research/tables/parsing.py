@@ -123,6 +123,8 @@ def _tidy_credit_codes(ids: pd.Series[Any]) -> pd.Series[Any]:
 
 def _float_array(cells: Any) -> tuple[Any, Any]:
     """Numbers as a pyarrow double array, and which cells are none (a boolean array)."""
+    if not _is_numeric(cells.type):  # a truth value or a moment is no number, though pyarrow would cast it
+        return _careful_floats(texts_of(cells))
     if pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type) or pa.types.is_decimal(cells.type):
         numbers = cells.cast(pa.float64(), safe=False)
     else:
@@ -137,6 +139,12 @@ def _float_array(cells: Any) -> tuple[Any, Any]:
         return _careful_floats(cells)
     infinite = pc.invert(pc.is_finite(numbers))
     return pc.if_else(infinite, pa.scalar(None, pa.float64()), numbers), infinite
+
+
+def _is_numeric(kind: Any) -> bool:
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+    texts = (pa.types.is_string, pa.types.is_large_string)
+    return any(belongs(kind) for belongs in (*numbers, *texts))
 
 
 def _careful_floats(cells: Any) -> tuple[Any, Any]:
@@ -155,6 +163,8 @@ def _parse_number(cells: Any) -> Parsed:
 
 def _parse_integer(cells: Any) -> Parsed:
     try:
+        if not _is_numeric(cells.type):
+            raise pa.ArrowInvalid("no number")
         whole, bad = cells.cast(pa.int64()), pa.array([], pa.bool_())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         numbers, unreadable = _float_array(cells)
@@ -167,6 +177,8 @@ def _parse_integer(cells: Any) -> Parsed:
 
 def _parse_date(cells: Any) -> Parsed:
     """Days; a time of day is left out."""
+    if pa.types.is_integer(cells.type):  # a spreadsheet's serial number, or a mistake; pyarrow would guess
+        return _careful_dates(cells.cast(pa.string()))
     if pa.types.is_timestamp(cells.type) and cells.type.tz is None:
         return _days(cells.cast(pa.date32(), safe=False))
     try:

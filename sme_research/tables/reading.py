@@ -117,7 +117,7 @@ def cell_text(cell: object) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, bool):
-        return "1" if cell else "0"
+        return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, datetime):
@@ -246,8 +246,8 @@ def _sheet_lines(path: Path, table: Table) -> tuple[list[list[str | None]], str,
     """Texts of the sheet named like the table, else of the first; its name; and how many others there are."""
     with path.open("rb") as stream:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-        named = [name for name in book.sheetnames if name.strip() in (table.name, table.label_zh)]
-        sheet = book[named[0]] if named else book.worksheets[0]
+        named = [sheet for sheet in book.worksheets if sheet.title.strip() in (table.name, table.label_zh)]
+        sheet = (named or book.worksheets)[0]
         sheet.reset_dimensions()
         lines = [[cell_text(cell) for cell in line] for line in sheet.iter_rows(values_only=True)]
         return lines, sheet.title, len(book.sheetnames) - 1

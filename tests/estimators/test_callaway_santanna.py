@@ -219,3 +219,37 @@ def test_a_single_treated_cluster_is_an_identification_error():
 def test_what_the_library_would_silently_accept_is_refused(damage, words):
     with pytest.raises(StudyError, match=words):
         estimate_att(damage(panel(3).reset_index(drop=True)), unit="log points")
+
+
+def test_years_in_which_a_handful_is_left_to_compare_with_are_left_out_and_counted():
+    # Treated in 2018 (100) and 2019 (200), one never: from 2019 on that one alone would be the comparison.
+    rng = np.random.default_rng(8)
+    cohorts = [2018.0] * 100 + [2019.0] * 200 + [np.nan]
+    sample = pd.DataFrame(
+        [
+            {"enterprise_id": f"E{at}", "year": year, "cohort": cohort, "outcome": rng.normal()}
+            for at, cohort in enumerate(cohorts)
+            for year in range(2015, 2022)
+        ]
+    )
+    effect = estimate_att(sample, unit="log points")
+    assert effect.n_treated == 100
+    assert (effect.n_cells, effect.n_cells_lost) == (1, 6)
+
+
+def test_a_constant_covariate_changes_nothing():
+    sample = panel(4)
+    constant = sample.assign(x_constant=np.log(7))
+    assert estimate_att(constant, unit="log points") == estimate_att(sample, unit="log points")
+
+
+def test_never_treated_comparison_needs_never_treated_enterprises():
+    sample = panel(6)
+    everybody = sample.assign(cohort=sample["cohort"].fillna(2021.0))
+    with pytest.raises(IdentificationError, match="only 0 enterprise"):
+        estimate_att(everybody, unit="log points", comparison="never_treated")
+
+
+def test_an_outcome_that_never_changes_has_no_standard_error():
+    with pytest.raises(IdentificationError, match="never changes"):
+        estimate_att(panel(7).assign(outcome=1.0), unit="log points")

@@ -26,6 +26,13 @@ BAD = {
 }
 
 
+class Terminal(io.StringIO):
+    """Standard error as a person sees it; bars are shown nowhere else."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """One run of a good report in two languages, and of every kind of bad one."""
@@ -45,7 +52,7 @@ def site(tmp_path_factory):
     for name, source in BAD.items():
         write(root / f"notebooks/{name}.ipynb", text("# x"), code(f"# why\n{source}"), records(PROVENANCE))
     write(root / "notebooks/unsourced.ipynb", code("1"))
-    with redirect_stderr(io.StringIO()) as stderr:
+    with redirect_stderr(Terminal()) as stderr:
         outcome = run_reports(RunRequest((root / "notebooks",), root / "reports", timeout=8))
     assert "reports: 100%" in stderr.getvalue()
     failures = {failed.slug.removesuffix("-en"): failed.failure for failed in outcome.failed}

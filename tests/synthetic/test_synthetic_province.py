@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from sme_research import Study, StudyError, evaluate, load_tables
+from sme_research import DataError, Study, StudyError, evaluate, load_tables
 from sme_research.quality import count_in_force
 from sme_research.synthetic import Traps, WorldSpec, make_province, write_province
 from sme_research.synthetic.world import stream
@@ -273,3 +273,24 @@ def test_other_years_make_a_smaller_province_that_still_keeps_the_rules(tmp_path
     assert "loans" not in read
     assert read.faults() == []
     assert read["accounts"]["year"].max() == 2020
+
+
+@pytest.mark.parametrize("years", [(2000, 2002), (2010, 2015), (2018, 2024), (2019, 2021), (2023, 2025)])
+def test_any_window_of_years_makes_a_province_that_keeps_the_rules(tmp_path, years):
+    write_province(WorldSpec(n_enterprises=300, first_year=years[0], last_year=years[1]), tmp_path)
+    assert load_tables(tmp_path).faults() == []
+
+
+def test_a_smaller_window_leaves_no_table_of_an_older_world(tmp_path):
+    write_province(WorldSpec(n_enterprises=300), tmp_path)
+    write_province(WorldSpec(n_enterprises=300, first_year=2010, last_year=2015), tmp_path)
+    read = load_tables(tmp_path)
+    assert "loans" not in read
+    assert read.faults() == []
+
+
+def test_real_tables_are_never_written_over(tmp_path):
+    (tmp_path / "accounts.csv").write_text("enterprise_id,year,revenue,employees\n")
+    with pytest.raises(DataError, match="choose another folder"):
+        write_province(WorldSpec(n_enterprises=300), tmp_path)
+    assert (tmp_path / "accounts.csv").read_text().startswith("enterprise_id")

@@ -131,7 +131,7 @@ def open_quotation(folder: Path) -> None:
     (folder / "loans.csv").write_text(rows[0] + '"' + "".join(rows[1:]), encoding="utf-8")
 
 
-TOMORROW = (date.today() + timedelta(days=1)).isoformat()
+TOMORROW = (date.today() + timedelta(days=40)).isoformat()
 UNKNOWN_CODE = "91350199MA0000000"
 
 BROKEN_INPUTS = [

@@ -293,3 +293,29 @@ def test_a_damaged_sheet_inside_a_workbook_is_refused(tmp_path, frames):
             damaged.writestr(name, content[: len(content) // 2] if "sheet1.xml" in name else content)
     with pytest.raises(DataError, match="not a readable XLSX workbook"):
         load_tables(tmp_path)["loans"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("employees", pa.array([True, False])),
+        ("revenue", pa.array([True, False])),
+        ("employees", pa.array([1, 2], pa.timestamp("s"))),
+    ],
+)
+def test_a_truth_value_or_a_moment_is_no_number(tmp_path, column, cells):
+    columns = {
+        "enterprise_id": pa.array(["a", "b"]),
+        "year": pa.array([2020, 2020]),
+        "revenue": pa.array([1.0, 2.0]),
+        "employees": pa.array([1, 2]),
+    }
+    pq.write_table(pa.table({**columns, column: cells}), tmp_path / "accounts.parquet")
+    assert {fault.column for fault in load_tables(tmp_path).faults()} == {column}
+
+
+def test_a_spreadsheets_serial_number_is_no_date(tmp_path):
+    titles = {"enterprise_id": ["a"], "tier": ["srdi"], "granted_on": ["2020-01-01"]}
+    table = pa.table({**titles, "expires_on": pa.array([45292], pa.int32())})
+    pq.write_table(table, tmp_path / "recognitions.parquet")
+    assert {fault.column for fault in load_tables(tmp_path).faults()} == {"expires_on"}

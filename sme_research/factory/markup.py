@@ -108,18 +108,19 @@ def _scope_headers(table: Tag) -> None:
 
 
 def _align_numbers(table: Tag) -> None:
-    """Mark cells of numbers, and the headers of columns in which they prevail."""
-    numeric: Counter[int] = Counter()
+    """Mark the headers and cells of columns in which numbers prevail."""
     rows = [row for row in table.find_all("tr") if not row.find_parent("thead")]
-    for row in rows:
-        for place, cell in enumerate(row.find_all(["th", "td"], recursive=False)):
-            if cell.name == "td" and NUMERIC.match(cell.get_text(strip=True)):
-                numeric[place] += 1
-                _add_class(cell, "num")
-    for row in table.select("thead tr"):
-        for place, header in enumerate(row.find_all("th", recursive=False)):
-            if 2 * numeric[place] > len(rows):
-                _add_class(header, "num")
+    numbers = [
+        (place, cell)
+        for row in rows
+        for place, cell in enumerate(row.find_all(["th", "td"], recursive=False))
+        if cell.name == "td" and NUMERIC.match(cell.get_text(strip=True))
+    ]
+    counts = Counter(place for place, _ in numbers)
+    headers = [pair for row in table.select("thead tr") for pair in enumerate(row.find_all("th", recursive=False))]
+    for place, cell in [*numbers, *headers]:
+        if 2 * counts[place] > len(rows):
+            _add_class(cell, "num")
 
 
 def _add_class(element: Tag, name: str) -> None:

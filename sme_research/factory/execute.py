@@ -238,7 +238,6 @@ def _prepare_environment(folder: Path, *, one_thread: bool) -> None:
     os.environ.update(
         PYTHONHASHSEED="0",
         PYTHONUTF8="1",
-        PYTHONDONTWRITEBYTECODE="1",
         TZ="UTC",
         MATPLOTLIBRC=os.devnull,
         IPYTHONDIR=str(folder / "ipython"),

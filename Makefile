@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-test
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 DEMO := data/demo/truth.json
 # In a container one is often root, which JupyterLab refuses unless told.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -18,10 +20,14 @@ env: $(STAMP)
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sme_research needs Python 3.11 or newer; call: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --no-index -e .
+	$(INSTALL) --require-hashes --only-binary :all: -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --no-index -e .
 	@# Compile what a report imports, and only that: all of it would take 200 MB, none of it seconds a notebook.
 	@$(BIN)/python -c 'import IPython, ipykernel.kernelapp, pyfixest, sme_research.cli as _, sme_research as s; [getattr(s, n) for n in s.__all__]'
+	@touch $@
+
+$(TEST_STAMP): $(STAMP) requirements-test.lock
+	$(INSTALL) --require-hashes --only-binary :all: -r requirements-test.lock
 	@touch $@
 
 $(DEMO): $(STAMP) $(wildcard sme_research/synthetic/*.py) $(wildcard data/reference/*.csv)
@@ -33,7 +39,7 @@ report: $(DEMO)
 lab: $(DEMO)
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ALLOW_ROOT)
 
-lint: $(STAMP)
+lint: $(TEST_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -37,11 +37,21 @@ def test_conda_users_get_the_same_environment():
 
 
 def test_every_direct_dependency_is_locked_with_hashes():
-    lock = (REPOSITORY / "requirements.lock").read_text()
+    lock = "".join((REPOSITORY / name).read_text() for name in ("requirements.lock", "requirements-test.lock"))
     blocks = re.findall(r"^([A-Za-z0-9_.-]+)==\S+(.*?)(?=^\S|\Z)", lock, re.MULTILINE | re.DOTALL)
     locked = {name.lower().replace("_", "-") for name, _ in blocks}
     assert {name_of(requirement) for requirement in direct_dependencies()} <= locked
     assert all("--hash=sha256:" in rest for _, rest in blocks)
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", (REPOSITORY / name).read_text(), re.MULTILINE)
+    return {package.lower(): version for package, version in lines}
+
+
+def test_both_locks_pin_the_same_versions():
+    reports, tests = pins("requirements.lock"), pins("requirements-test.lock")
+    assert {name for name in reports.keys() & tests.keys() if reports[name] != tests[name]} == set()
 
 
 def tracked_files() -> list[Path]:

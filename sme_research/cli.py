@@ -10,13 +10,11 @@ from pathlib import Path
 
 import click
 
-from sme_research.errors import SmeResearchError
-from sme_research.factory.run import RunRequest, list_reports, run_reports
+from sme_research.errors import SmeResearchError, StudyError
 from sme_research.present.words import LANGUAGES, text
-from sme_research.study import Study
-from sme_research.synthetic import Traps, WorldSpec, write_province
-from sme_research.synthetic.world import DEFAULT_ENTERPRISES
-from sme_research.tables import check_folder, describe_faults, load_tables
+
+# Commands import what they need when they run: `list` should not wait for the estimators, nor a
+# worker process, which imports this module again, for the tables.
 
 INTERRUPTED = 130
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -26,6 +24,16 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.version_option(package_name="sme-research")
 def cli() -> None:
     """Relate a province's SME instruments to enterprise growth, and report it honestly."""
+
+
+def _traps(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    from sme_research.synthetic import Traps
+
+    try:
+        Traps.switched(on=names)
+    except StudyError as error:
+        raise click.BadParameter(str(error)) from None
+    return names
 
 
 def _years(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
@@ -42,11 +50,11 @@ def _list(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str
 
 @cli.command()
 @click.option("--seed", default=2024, show_default=True, help="Same seed, same bytes.")
-@click.option("--enterprises", default=DEFAULT_ENTERPRISES, show_default=True, help="How many.")
+@click.option("--enterprises", default=6_000, show_default=True, help="How many.")
 @click.option("--years", default="2016:2024", show_default=True, callback=_years, help="First and last account year.")
 @click.option("--out", default="data/demo", show_default=True, type=FOLDER, help="Folder to write.")
-@click.option("--trap", "on", multiple=True, type=click.Choice(Traps.names()), help="Switch a planted trap on.")
-@click.option("--no-trap", "off", multiple=True, type=click.Choice(Traps.names()), help="Switch one off.")
+@click.option("--trap", "on", metavar="NAME", multiple=True, callback=_traps, help="Switch a planted trap on.")
+@click.option("--no-trap", "off", metavar="NAME", multiple=True, callback=_traps, help="Switch one off.")
 def demo(
     *,
     seed: int,
@@ -57,6 +65,8 @@ def demo(
     off: tuple[str, ...],
 ) -> None:
     """Write the made-up province with its truth (truth.json)."""
+    from sme_research.synthetic import Traps, WorldSpec, write_province
+
     spec = WorldSpec(seed, enterprises, *years, Traps.switched(on, off))
     province = write_province(spec, out, progress=True)
     rows = sum(len(table) for table in province.tables.values())
@@ -67,6 +77,8 @@ def demo(
 @click.argument("folder", metavar="DIR", type=FOLDER)
 def check(*, folder: Path) -> None:
     """Read the tables in DIR and print every fault with file, row, column, value and rule."""
+    from sme_research.tables import check_folder, describe_faults, load_tables
+
     faults = check_folder(folder)
     for line in describe_faults(faults):
         click.echo(line)
@@ -91,9 +103,10 @@ def check(*, folder: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def effect(*, data: Path, as_json: bool, lang: str, **asked: object) -> None:
     """Estimate one effect with its event study, checks and grade."""
-    # Here, since the estimators take two seconds to import and no other command needs them.
-    from sme_research.evaluation import evaluate  # noqa: PLC0415
-    from sme_research.present.sentences import check_sentence, headline  # noqa: PLC0415
+    from sme_research.evaluation import evaluate
+    from sme_research.present.sentences import check_sentence, headline
+    from sme_research.study import Study
+    from sme_research.tables import load_tables
 
     study = Study(**asked)
     tables = load_tables(data)
@@ -139,6 +152,8 @@ def run(
     reports: Path,
 ) -> None:
     """Run notebooks (all of notebooks/ by default) and publish their reports."""
+    from sme_research.factory.run import RunRequest, run_reports
+
     request = RunRequest(
         notebooks=notebooks or (Path("notebooks"),),
         reports=reports,
@@ -162,6 +177,8 @@ def run(
 @click.option("--reports", default="reports", show_default=True, type=FOLDER, help="Folder of the published site.")
 def list_(*, reports: Path) -> None:
     """List published reports with their newest run."""
+    from sme_research.factory.run import list_reports
+
     rows = list_reports(reports)
     for row in rows:
         click.echo(f"{row.status:<10} {row.slug:<36} {row.run_id or '–':<24} {row.n_runs:>3} run(s)  {row.title}")

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -258,6 +257,9 @@ def _drive(
     progress: dict[str, Any] | bool,
 ) -> tuple[_Watch, Exception | None]:
     """Let papermill run the cells: what was seen of it, and what stopped it."""
+    # Imported here, by the process that runs notebooks: the one that plans and publishes starts without it.
+    import papermill  # noqa: PLC0415
+
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     watch = _Watch(notebook)
     try:

@@ -14,7 +14,6 @@ from typing import Any
 
 import jinja2
 from markupsafe import Markup
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from sme_research.errors import FactoryError
@@ -206,6 +205,8 @@ def _image(content: str, kind: str, metadata: Mapping[str, Any], place: str) -> 
 
 
 def _markdown(source: str, attachments: Mapping[str, dict[str, str]]) -> Shown:
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath  # noqa: PLC0415  only reports
+
     renderer = IPythonRenderer(escape=False, attachments=dict(attachments), exclude_anchor_links=True)
     body = clean_html(MarkdownWithMath(renderer=renderer).render(source))
     return Shown("html", Markup(body))

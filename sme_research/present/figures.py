@@ -9,7 +9,6 @@ from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
-import seaborn as sns
 from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,17 +36,22 @@ def _fonts() -> list[str]:
 @cache
 def _style() -> Any:
     """Matplotlib settings of the house."""
-    return sns.axes_style("ticks") | {
+    return {
         "font.family": _fonts(),
         "font.size": 11,
         "axes.unicode_minus": True,
         "axes.edgecolor": INK,
         "axes.labelcolor": INK,
+        "axes.linewidth": 1.1,
         "text.color": INK,
         "xtick.color": INK,
         "ytick.color": INK,
+        "axes.axisbelow": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "lines.linewidth": 1.5,
+        "lines.solid_capstyle": "round",
+        "grid.linewidth": 1.0,
     }
 
 

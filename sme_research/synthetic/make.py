@@ -20,7 +20,7 @@ from sme_research.synthetic.recognition import draw_ladder, recognitions_table
 from sme_research.synthetic.treatments import draw_clusters, draw_loans, draw_training
 from sme_research.synthetic.truth import tell_truth
 from sme_research.synthetic.world import WorldSpec
-from sme_research.tables import TABLES, write_tables
+from sme_research.tables import TABLES, load_tables, write_tables
 
 TRUTH = "truth.json"
 
@@ -75,9 +75,12 @@ def write_province(spec: WorldSpec, folder: Path, *, progress: bool = False) -> 
 
 
 def _refuse_real_tables(folder: Path) -> None:
-    """A folder with tables but no truth is somebody's data, and stays as it is."""
-    tables = [name for name in TABLES if (folder / f"{name}.csv").exists()]
-    if tables and not (folder / TRUTH).exists():
+    """Tables that are not made up are somebody's data, and stay as they are.
+
+    Those of a writing that was cut off have no truth yet; their credit codes tell.
+    """
+    present = [name for name in TABLES if (folder / f"{name}.csv").exists()]
+    if present and not load_tables(folder).made_up:
         raise DataError(
-            f"{folder} holds tables ({', '.join(tables)}) that are not a made-up province's: choose another folder."
+            f"{folder} holds tables ({', '.join(present)}) that are not a made-up province's: choose another folder."
         )

@@ -294,3 +294,12 @@ def test_real_tables_are_never_written_over(tmp_path):
     with pytest.raises(DataError, match="choose another folder"):
         write_province(WorldSpec(n_enterprises=300), tmp_path)
     assert (tmp_path / "accounts.csv").read_text().startswith("enterprise_id")
+
+
+def test_a_writing_that_was_cut_off_can_be_done_again(tmp_path):
+    write_province(WorldSpec(n_enterprises=300), tmp_path)
+    for name in ("truth.json", "loans.csv", "training.csv"):
+        (tmp_path / name).unlink()
+    write_province(WorldSpec(n_enterprises=300), tmp_path)
+    assert (tmp_path / "truth.json").exists()
+    assert len(load_tables(tmp_path)) == 8

@@ -11,6 +11,7 @@ from sme_research.errors import DataError
 
 ROWS_SHOWN: Final = 5
 LINES_SHOWN: Final = 10
+LONGEST_VALUE = 80
 _PLAIN = re.compile(r"[\d.,+\-/:% ]+")
 
 
@@ -76,8 +77,14 @@ def _statement(fault: Fault) -> str:
         return f"column {fault.column} {fault.rule}"
     if fault.value == "":
         return f"{fault.column} is blank, {fault.rule}"
-    value = fault.value if _PLAIN.fullmatch(fault.value) else f"'{fault.value}'"
+    value = fault.value if _PLAIN.fullmatch(fault.value) else f"'{_legible(fault.value)}'"
     return f"{fault.column} is {value}, {fault.rule}"
+
+
+def _legible(value: str) -> str:
+    """A value as a terminal may show it: no control characters, and no more than a line."""
+    plain = "".join(character if character.isprintable() else "�" for character in value)
+    return plain if len(plain) <= LONGEST_VALUE else f"{plain[:LONGEST_VALUE]}…"
 
 
 def describe_faults(faults: Iterable[Fault]) -> list[str]:

@@ -273,7 +273,9 @@ def _read_parquet(path: Path, table: Table) -> Cells:
     except (pa.ArrowException, OSError):
         rule = "the file is not a readable Parquet file: cut off, or of another format"
         raise fail(file, rule, "Copy or export it again.") from None
-    headers, columns = tuple(cells.column_names), tuple(cells.columns)
+    # pyarrow has few functions for views of text.
+    columns = tuple(c.cast(pa.string()) if pa.types.is_string_view(c.type) else c for c in cells.columns)
+    headers = tuple(cells.column_names)
     return _drop_blank_rows(Cells(file, headers, columns, np.arange(1, cells.num_rows + 1)))
 
 

@@ -319,3 +319,18 @@ def test_a_spreadsheets_serial_number_is_no_date(tmp_path):
     table = pa.table({**titles, "expires_on": pa.array([45292], pa.int32())})
     pq.write_table(table, tmp_path / "recognitions.parquet")
     assert {fault.column for fault in load_tables(tmp_path).faults()} == {"expires_on"}
+
+
+def test_views_of_text_are_text(tmp_path):
+    table = pa.table({"session_id": ["s"], "enterprise_id": pa.array(["a"], pa.string_view())})
+    table = table.append_column("held_on", pa.array(["2020-01-01"])).append_column("participants", pa.array([1]))
+    pq.write_table(table, tmp_path / "training.parquet")
+    assert load_tables(tmp_path)["training"]["enterprise_id"].tolist() == ["a"]
+
+
+def test_a_fault_shows_a_value_that_fits_a_line_of_a_terminal(tmp_path):
+    rows = f"enterprise_id,year,revenue,employees\na,2020,{'x' * 5_000}\x1b[31m,3\n"
+    (tmp_path / "accounts.csv").write_text(rows)
+    (fault,) = load_tables(tmp_path).faults()
+    assert len(str(fault)) < 300
+    assert str(fault).isprintable()

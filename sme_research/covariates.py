@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from sme_research.results import COVARIATE_PREFIX
 from sme_research.tables import area_name
 
-PREFIX: Final = "x_"
 SMALLEST_CITY_SHARE: Final = 0.10
 """Prefectures with a smaller share of the sample stand together as the reference."""
 
@@ -77,7 +77,7 @@ COVARIATES: Final[Mapping[str, Covariate]] = {covariate.name: covariate for cova
 
 def covariate_label(column: str) -> dict[str, str]:
     """Label, by language, of a sample's covariate column such as ``x_size`` or ``x_city_350100``."""
-    name, _, code = column.removeprefix(PREFIX).partition("city_")
+    name, _, code = column.removeprefix(COVARIATE_PREFIX).partition("city_")
     if not code:
         return dict(COVARIATES[name].label)
     return {lang: f"{label}{_COLON[lang]}{area_name(code, lang)}" for lang, label in COVARIATES["city"].label.items()}

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+COVARIATE_PREFIX: Final = "x_"
+"""Columns of a sample that begin so are covariates: every estimator adjusts for them."""
 
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 Wording = Literal["effect", "association", "description"]

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sme_research.covariates import COVARIATES, PREFIX
+from sme_research.covariates import COVARIATES
 from sme_research.errors import DataError, IdentificationError
 from sme_research.instruments import Instrument
-from sme_research.results import FlowStep, SampleFlow
+from sme_research.results import COVARIATE_PREFIX, FlowStep, SampleFlow
 from sme_research.study import Study
 
 TablesLike = Mapping[str, pd.DataFrame]
@@ -62,7 +62,7 @@ def trace_sample(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, Sample
     steps.append(_seen_before_and_after(rows))
     fixed = ["enterprise_id", "year", "cohort", "event_time", "outcome"]
     cluster = ["cluster_id"] if "cluster_id" in rows else []
-    columns = [*fixed, *(name for name in rows if str(name).startswith(PREFIX)), *cluster]
+    columns = [*fixed, *(name for name in rows if str(name).startswith(COVARIATE_PREFIX)), *cluster]
     return rows[columns].reset_index(drop=True), SampleFlow(tuple(steps))
 
 
@@ -208,9 +208,9 @@ def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike
     first = accounts.sort_values(["enterprise_id", "year"]).drop_duplicates("enterprise_id")
     first = first.merge(tables["enterprises"], on="enterprise_id", how="left").set_index("enterprise_id")
     for name in study.adjusted_for:
-        built = COVARIATES[name].build(first).add_prefix(PREFIX)
+        built = COVARIATES[name].build(first).add_prefix(COVARIATE_PREFIX)
         rows = rows.merge(built, left_on="enterprise_id", right_index=True, how="left")
-    columns = [name for name in rows if str(name).startswith(PREFIX)]
+    columns = [name for name in rows if str(name).startswith(COVARIATE_PREFIX)]
     rows = rows[rows[columns].notna().all(axis=1)]
     constant = [name for name in columns if rows[name].min() == rows[name].max()]
     kept: pd.DataFrame = rows.drop(columns=constant)

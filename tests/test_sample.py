@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sme_research import DataError, IdentificationError, Study, load_sample
+from sme_research import DataError, IdentificationError, Study, estimate_att, load_sample
 from sme_research.sample import trace_sample
 
 YEARS = range(2018, 2022)
@@ -193,3 +193,10 @@ def test_a_cluster_effect_without_places_is_refused():
     tables["enterprises"]["county_code"] = None
     with pytest.raises(DataError, match="column county_code, which instrument 'cluster_membership' needs"):
         load_sample(Study(instrument="cluster_membership", covariates=()), tables)
+
+
+@pytest.mark.parametrize("instrument", ["loan_subsidy", "training", "cluster_membership"])
+def test_the_flow_ends_with_the_treated_that_the_estimator_counts(small_province, instrument):
+    sample, flow = trace_sample(Study(instrument=instrument), small_province.tables)
+    effect = estimate_att(sample, unit="log points")
+    assert (flow.steps[-1].n_enterprises, flow.steps[-1].n_treated) == (effect.n_enterprises, effect.n_treated)

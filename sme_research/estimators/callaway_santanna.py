@@ -23,13 +23,12 @@ from sme_research.estimators.guards import (
     keep_comparable_years,
     usable_treated,
 )
-from sme_research.results import Effect, EventStudy, EventTimeEffect
+from sme_research.results import COVARIATE_PREFIX, Effect, EventStudy, EventTimeEffect
 
 Comparison = Literal["not_yet_treated", "never_treated"]
 BasePeriod = Literal["universal", "varying"]
 
 ESTIMATOR: Final = "callaway_santanna"
-COVARIATE_PREFIX: Final = "x_"
 FEWEST_AT_EVENT_TIME: Final = 5
 """Event times seen for fewer treated enterprises, or treated clusters, are left out of the event study."""
 
@@ -138,9 +137,8 @@ def estimate_both(
     sample = keep_comparable_years(sample)
     guard_treated(sample)
     fit = _fit(sample, comparison, base_period, 1 - level)
-    return _effect(fit, sample, unit, comparison, level, last_asked), _event_study(
-        fit, sample, unit, comparison, level
-    )
+    effect = _effect(fit, sample, unit, comparison, level, last_asked)
+    return effect, _event_study(fit, sample, unit, comparison, level)
 
 
 def covariates_of(sample: pd.DataFrame) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sme_research.errors import IdentificationError, StudyError
+from sme_research.results import COVARIATE_PREFIX
 
 MIN_TREATED: Final = 10
 """Fewer treated enterprises than this carry no interval: its normal approximation means nothing."""
@@ -36,7 +37,7 @@ def guard_shape(sample: pd.DataFrame) -> None:
         values = sample.groupby("enterprise_id")[column].nunique(dropna=False)
         if (values > 1).any():
             raise StudyError(f"enterprise {values.idxmax()} changes its {column} over the years; it must be fixed.")
-    numbers = ["outcome", *(name for name in sample if str(name).startswith("x_"))]
+    numbers = ["outcome", *(name for name in sample if str(name).startswith(COVARIATE_PREFIX))]
     bad = [name for name in numbers if not np.isfinite(sample[name].astype("float64")).all()]
     if bad:
         raise StudyError(f"sample has missing or infinite values in {bad[0]}; drop those rows first.")

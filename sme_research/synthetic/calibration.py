@@ -107,7 +107,6 @@ PILOTS: Final = {2021: 100, 2022: 100}
 PILOT_MEAN_AMOUNT: Final = 500.0
 SUBSIDY_POINTS: Final = 1.0
 BALANCE_MEAN: Final = 3_492.0  # A, end of 2023
-BALANCE_TOTAL_GROWTH: Final = 0.639  # A, during 2023
 
 # Training: about 100 sessions and over 6,300 person-times in 2023 (A).
 SESSIONS_A_YEAR: Final = 98

@@ -78,10 +78,10 @@ def _steps(study: Study, tables: TablesLike) -> list[tuple[str, Callable[[pd.Dat
     steps += [
         ("treated_inside_panel", _treated_inside_panel),
         ("outcome_observed", _outcome_observed),
-        ("covariates_observed", partial(_covariates_observed, study=study, tables=tables)),
-        ("two_years", _two_years),
     ]
-    return steps
+    if study.adjusted_for:
+        steps.append(("covariates_observed", partial(_covariates_observed, study=study, tables=tables)))
+    return [*steps, ("two_years", _two_years)]
 
 
 def _counted(name: str, rows: pd.DataFrame) -> FlowStep:

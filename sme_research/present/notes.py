@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,7 +13,9 @@ from sme_research.present.figures import plot_bars
 from sme_research.present.sentences import interval
 from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
 from sme_research.present.words import count, percent_of, share, signed, text, words
-from sme_research.results import Effect, Missing, Published, TableQuality
+from sme_research.results import Coefficient, Effect, Missing, Published, TableQuality
+
+NORMAL_95: Final = 1.959964  # standard errors each side of a 95 % interval
 
 
 def table_label(name: str, labels: Mapping[str, Mapping[str, str]], lang: str) -> str:
@@ -153,6 +155,14 @@ def tabulate_effects(effects: Mapping[str, Effect], lang: str) -> HtmlTable:
     return HtmlTable(text(lang, "replication.modern_caption"), head, rows)
 
 
-def explain_difference(effect: Effect, lang: str) -> Text:
-    """Why two-way fixed effects and the modern estimator give different answers."""
-    return Text(text(lang, "replication.differ", n_treated=count(effect.n_treated)))
+def explain_difference(effect: Effect, lagged: Coefficient, lang: str) -> Text:
+    """Why two-way fixed effects and the modern estimator differ, with the 95 % interval of each in log points."""
+    half = NORMAL_95 * lagged.std_error
+    facts = {
+        "n_treated": count(effect.n_treated),
+        "lagged_low": signed(lagged.estimate - half, 3),
+        "lagged_high": signed(lagged.estimate + half, 3),
+        "low": signed(effect.ci_low, 3),
+        "high": signed(effect.ci_high, 3),
+    }
+    return Text(text(lang, "replication.differ", **facts))

@@ -7,7 +7,7 @@ between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -171,14 +171,171 @@ class SampleFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class Inference:
+    """One way to put an interval and a p-value around the same estimate.
+
+    ``method`` is ``clustered``, ``cluster_jackknife``, ``permutation`` or
+    ``wild_bootstrap``. ``std_error`` and the interval are in ``unit`` and None
+    where the method gives none; ``degrees_of_freedom`` is None for the normal
+    approximation. ``estimate`` is the number the method tests, which for a
+    permutation of whole clusters is not the average effect itself.
+    """
+
+    method: str
+    estimate: float
+    std_error: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float
+    degrees_of_freedom: float | None
+    n_clusters: int
+    n_treated_clusters: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """One way to have asked the same question; ``reason`` says why it has no effect where it has none.
+
+    ``choices`` name what was chosen, by what is chosen (``estimator``,
+    ``comparison``, ``covariates``, ``sample``, ``prices``, ``anticipation``).
+    """
+
+    name: str
+    choices: Mapping[str, str]
+    effect: Effect | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeEffect:
+    """The same instrument's effect on one outcome of the family; labels by language."""
+
+    outcome: str
+    label: Mapping[str, str]
+    family: str
+    effect: Effect | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubgroupEffect:
+    """The effect within one part of the sample, such as the smaller half; labels by language."""
+
+    variable: str
+    variable_label: Mapping[str, str]
+    part: str
+    part_label: Mapping[str, str]
+    effect: Effect | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdDensity:
+    """Density of a reported figure on both sides of a rule's threshold.
+
+    ``statistic`` and ``p_value`` are of the test that the density does not
+    jump there; ``bins`` hold ``from``, ``to`` and ``count`` in the figure's
+    ``unit``, enterprises' reports by bin.
+    """
+
+    name: str
+    label: Mapping[str, str]
+    threshold: float
+    unit: str
+    statistic: float
+    p_value: float
+    n_below: int
+    n_above: int
+    bins: tuple[Mapping[str, float], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DosePoint:
+    """Effect of one dose, in the outcome's unit; ``dose`` in the dose's unit."""
+
+    dose: float
+    estimate: float
+    std_error: float
+    ci_low: float
+    ci_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class DoseResponse:
+    """Effect by dose among the treated, and what one more unit of dose goes with.
+
+    ``slope`` is in the outcome's unit a unit of dose, ``dose_label`` and
+    ``dose_unit`` are by language.
+    """
+
+    points: tuple[DosePoint, ...]
+    slope: Effect
+    dose_label: Mapping[str, str]
+    dose_unit: Mapping[str, str]
+    n_treated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two-way fixed effects beside the estimate, with the comparisons it averages.
+
+    ``parts`` hold ``kind`` (``treated_vs_never``, ``earlier_vs_later``,
+    ``later_vs_earlier``), ``weight`` and ``estimate``; weights sum to one.
+    """
+
+    effect: Effect
+    parts: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Bounds on the average effect when trends before treatment may go on (Rambachan and Roth 2023).
+
+    ``method`` is ``smoothness`` (``size`` is the change of slope a year, in
+    ``unit``) or ``relative_magnitudes`` (``size`` is a multiple of the largest
+    change before treatment). ``bounds`` hold ``size``, ``low`` and ``high``;
+    ``breakdown`` is the largest size at which the interval still excludes zero,
+    None where it holds zero from the start.
+    """
+
+    method: Literal["smoothness", "relative_magnitudes"]
+    bounds: tuple[Mapping[str, float], ...]
+    breakdown: float | None
+    level: float
+    unit: str
+
+
+Refit = Callable[[pd.DataFrame], tuple[Effect, EventStudy]]
+"""The primary estimator, as the study asks for it, on another sample."""
+
+
+@dataclass(frozen=True, slots=True)
 class Estimation:
-    """One sample with what was estimated on it: all that a check may look at."""
+    """One sample with what was estimated on it: all that a check may look at.
+
+    ``refit`` is the primary estimator; ``population`` holds the account rows of
+    everybody who could be in the sample (``enterprise_id``, ``year``,
+    ``cohort``, ``event_time``, ``outcome``, missing where not reported, and
+    ``above_scale``, 0 or 1 or missing); ``placebo_group`` a sample of those
+    whom the rules exclude, as if they had been treated when others were.
+    What was not estimated is empty or None, and its check says so.
+    """
 
     sample: pd.DataFrame = field(repr=False, compare=False)
     flow: SampleFlow
     effect: Effect
     event_study: EventStudy
     covariates: tuple[str, ...]
+    refit: Refit | None = field(default=None, repr=False, compare=False)
+    population: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    inferences: tuple[Inference, ...] = ()
+    sensitivity: tuple[Sensitivity, ...] = ()
+    specifications: tuple[Specification, ...] = ()
+    family: tuple[OutcomeEffect, ...] = ()
+    densities: tuple[ThresholdDensity, ...] = ()
+    placebo_outcome: OutcomeEffect | None = None
+    placebo_group: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
 
 def judge(value: float, *, warn_over: float, fail_over: float) -> Verdict:

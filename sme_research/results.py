@@ -231,6 +231,103 @@ class SubgroupEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class Interaction:
+    """Do the parts of one subgroup variable differ? The test that separate significance is not.
+
+    ``difference`` is the second part's effect less the first's, in the
+    outcome's unit; ``q_value`` is adjusted over all interactions of the report
+    (Benjamini and Hochberg 1995).
+    """
+
+    variable: str
+    variable_label: Mapping[str, str]
+    difference: float
+    std_error: float
+    p_value: float
+    q_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalUnits:
+    """A relative effect told in yuan or heads: per treated enterprise and year, in ``unit``.
+
+    ``base`` is the mean level of the treated in the year before treatment;
+    ``estimate``, ``ci_low`` and ``ci_high`` are that level times the relative
+    effect, as if every enterprise changed by the same percentage.
+    """
+
+    base: float
+    estimate: float
+    ci_low: float
+    ci_high: float
+    unit: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CostFigures:
+    """What the purse paid for the treated of the sample, in 10,000 yuan.
+
+    ``per_enterprise`` is the mean over the ``n_enterprises`` for whom a cost is
+    recorded; ``break_even`` the effect on revenue, in log points, at which one
+    treated enterprise-year's added revenue equals that cost, and None where the
+    outcome is not revenue.
+    """
+
+    label: Mapping[str, str]
+    total: float
+    per_enterprise: float
+    n_enterprises: int
+    break_even: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialFact:
+    """One official figure beside our recount of it; labels by language."""
+
+    label: Mapping[str, str]
+    value: float
+    bound: str
+    unit: str
+    as_of: str
+    perimeter: str
+    source: str
+    recount: float
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEffect:
+    """An effect size from the literature; percent where it has numbers, text by language.
+
+    ``checked`` is whether the statement was seen in a source, or is from memory.
+    """
+
+    reference: str
+    place: str
+    design: str
+    text: Mapping[str, str]
+    outcome: str
+    low: float | None
+    high: float | None
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """What was fixed before estimation: its fingerprint, and how this run departs from a registered one.
+
+    ``registered`` is the fingerprint that the study was asked to be held
+    against, None where it was not registered.
+    """
+
+    fingerprint: str
+    registered: str | None
+    deviations: tuple[str, ...]
+    specifications: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    subgroups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ThresholdDensity:
     """Density of a reported figure on both sides of a rule's threshold.
 
@@ -394,8 +491,10 @@ class Finding:
     Labels and words are by language code (``zh``, ``en``). ``covariate_label``
     has an entry for each covariate column; ``words`` hold the
     instrument's ``treatment``, ``population``, ``comparison``, ``selection``
-    and ``mechanism``. ``years`` are the first and the last of
-    the sample.
+    and ``mechanism``, and the outcome's ``transformation``, ``zero`` and
+    ``missing``. ``steps`` is the mechanism as a chain. ``years`` are the first
+    and the last of the sample. ``cohorts`` are effects by first treated year.
+    What was not estimated is empty or None.
     """
 
     instrument: str
@@ -410,6 +509,30 @@ class Finding:
     event_study: EventStudy
     checks: tuple[Check, ...]
     grade: Grade
+    steps: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    prices: Literal["nominal", "real"] = "nominal"
+    plan: PlanRecord | None = None
+    natural: NaturalUnits | None = None
+    inferences: tuple[Inference, ...] = ()
+    sensitivity: tuple[Sensitivity, ...] = ()
+    specifications: tuple[Specification, ...] = ()
+    family: tuple[OutcomeEffect, ...] = ()
+    subgroups: tuple[SubgroupEffect, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    cohorts: tuple[tuple[int, Effect], ...] = ()
+    dose: DoseResponse | None = None
+    contrast: Contrast | None = None
+    triple_difference: Effect | None = None
+    entry_margin: Effect | None = None
+    single_clusters: Mapping[str, Effect] = field(default_factory=dict)
+    threshold_jump: Effect | None = None
+    kinks: Mapping[str, Effect] = field(default_factory=dict)
+    densities: tuple[ThresholdDensity, ...] = ()
+    cost: CostFigures | None = None
+    facts: tuple[OfficialFact, ...] = ()
+    literature: tuple[PublishedEffect, ...] = ()
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    """Why a part has no result, by its name, in words for the analyst."""
 
     def check(self, name: str) -> Check:
         """The check of that name; KeyError where it was not made."""

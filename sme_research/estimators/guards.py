@@ -43,24 +43,30 @@ def guard_shape(sample: pd.DataFrame) -> None:
         raise StudyError(f"sample has missing or infinite values in {bad[0]}; drop those rows first.")
 
 
-def keep_comparable_years(sample: pd.DataFrame) -> pd.DataFrame:
-    """The years in which enough enterprises are not yet treated to compare with.
+def keep_comparable_years(sample: pd.DataFrame, anticipation: int = 0) -> pd.DataFrame:
+    """The years in which enough enterprises are not yet treated, nor about to be, to compare with.
 
     Where nearly everybody is treated in the end, the last years rest on a
     handful of enterprises whose luck would be taken for precision.
     """
-    untreated = sample[sample["cohort"].isna() | (sample["cohort"] > sample["year"])]
+    untreated = sample[sample["cohort"].isna() | (sample["cohort"] > sample["year"] + anticipation)]
     left = untreated.groupby("year")["enterprise_id"].nunique()
     enough = left.index[left >= MIN_COMPARISON]
     return sample if enough.empty else sample[sample["year"] <= enough.max()]
 
 
-def guard_comparison(sample: pd.DataFrame, comparison: str) -> None:
+def guard_anticipation(anticipation: int) -> None:
+    """Whole years, none or more; StudyError otherwise."""
+    if isinstance(anticipation, bool) or not isinstance(anticipation, int) or anticipation < 0:
+        raise StudyError(f"anticipation is {anticipation!r}, must be a whole number of years, 0 or more.")
+
+
+def guard_comparison(sample: pd.DataFrame, comparison: str, anticipation: int = 0) -> None:
     """Somebody to compare with when the first are treated, by the kind of comparison asked for."""
     last = sample["year"].max()
     cohort = sample.groupby("enterprise_id")["cohort"].first()
     never = int((cohort.isna() | (cohort > last)).sum())
-    not_yet = int((cohort.isna() | (cohort > cohort.min())).sum())
+    not_yet = int((cohort.isna() | (cohort > cohort.min() + anticipation)).sum())
     left, words = (never, "never treated") if comparison == "never_treated" else (not_yet, "not yet treated")
     if left < MIN_COMPARISON:
         raise IdentificationError(
@@ -69,9 +75,9 @@ def guard_comparison(sample: pd.DataFrame, comparison: str) -> None:
         )
 
 
-def guard_treated(sample: pd.DataFrame) -> None:
+def guard_treated(sample: pd.DataFrame, anticipation: int = 0) -> None:
     """Enough treated with a year before and after, in more than one cluster."""
-    treated = usable_treated(sample)
+    treated = usable_treated(sample, anticipation)
     if treated < MIN_TREATED:
         raise IdentificationError(
             f"only {treated} treated enterprise(s) are seen before and after treatment, {MIN_TREATED} are needed for "
@@ -87,8 +93,11 @@ def guard_treated(sample: pd.DataFrame) -> None:
             )
 
 
-def usable_treated(sample: pd.DataFrame) -> int:
-    """Number of treated enterprises with the outcome both in the year before treatment and later."""
+def usable_treated(sample: pd.DataFrame, anticipation: int = 0) -> int:
+    """Number of treated enterprises with the outcome both in their base year and after treatment.
+
+    The base year is the last one before treatment, or before its anticipation.
+    """
     event_time = sample["year"] - sample["cohort"]
-    base = set(sample.loc[event_time == -1, "enterprise_id"])
+    base = set(sample.loc[event_time == -1 - anticipation, "enterprise_id"])
     return int(sample.loc[(event_time >= 0) & sample["enterprise_id"].isin(base), "enterprise_id"].nunique())

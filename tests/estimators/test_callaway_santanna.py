@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sme_research import IdentificationError, StudyError, estimate_att, estimate_event_study
+from sme_research.errors import IdentificationError, StudyError
+from sme_research.estimators.callaway_santanna import (
+    estimate_aggregates,
+    estimate_att,
+    estimate_both,
+    estimate_cells,
+    estimate_event_study,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 COMPARISONS = {"never_treated": "nevertreated", "not_yet_treated": "notyettreated"}
+ADJUSTMENTS = {"doubly_robust": "dr", "outcome_regression": "reg"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +33,7 @@ def with_covariate(sample: pd.DataFrame, formula: str) -> pd.DataFrame:
 
 
 def reference(**wanted: str) -> pd.DataFrame:
-    rows = pd.read_csv(GOLDEN / "mpdta_reference.csv")
+    rows = pd.concat([pd.read_csv(GOLDEN / name) for name in ("mpdta_reference.csv", "mpdta_reference_reg.csv")])
     for column, value in wanted.items():
         rows = rows[rows[column] == value]
     return rows
@@ -57,24 +65,68 @@ def test_published_average_of_mpdta_is_reproduced(mpdta):
     assert round(effect.std_error, 4) == 0.0120
 
 
+def asked_of(comparison: str, adjustment: str, formula: str, base_period: str = "varying") -> dict[str, str]:
+    return {
+        "control_group": COMPARISONS[comparison],
+        "est_method": ADJUSTMENTS[adjustment],
+        "xformla": formula,
+        "base_period": base_period,
+    }
+
+
 @pytest.mark.parametrize("formula", ["~1", "~lpop"])
+@pytest.mark.parametrize("adjustment", ADJUSTMENTS)
 @pytest.mark.parametrize("comparison", COMPARISONS)
-def test_average_and_error_are_those_of_the_reference_implementation(mpdta, comparison, formula):
-    effect = estimate_att(with_covariate(mpdta, formula), unit="log points", comparison=comparison)
-    row = reference(control_group=COMPARISONS[comparison], xformla=formula, kind="overall", type="simple").iloc[0]
-    assert effect.estimate == pytest.approx(row["estimate"], abs=2e-6)
-    assert effect.std_error == pytest.approx(row["se"], abs=2e-6)
+def test_averages_and_errors_are_those_of_the_reference_implementation(mpdta, comparison, adjustment, formula):
+    sample = with_covariate(mpdta, formula)
+    effect = estimate_att(sample, unit="log points", comparison=comparison, adjustment=adjustment)
+    aggregates = estimate_aggregates(sample, unit="log points", comparison=comparison, adjustment=adjustment)
+    assert aggregates["simple"] == effect
+    rows = reference(**asked_of(comparison, adjustment, formula), kind="overall").set_index("type")
+    for name, aggregate in aggregates.items():
+        assert aggregate.estimate == pytest.approx(rows.loc[name, "estimate"], abs=2e-6)
+        assert aggregate.std_error == pytest.approx(rows.loc[name, "se"], abs=2e-6)
+
+
+def test_published_group_and_dynamic_averages_of_mpdta_are_reproduced(mpdta):
+    aggregates = estimate_aggregates(mpdta, unit="log points", comparison="never_treated")
+    assert {name: (round(a.estimate, 4), round(a.std_error, 4)) for name, a in aggregates.items()} == {
+        "simple": (-0.0400, 0.0120),
+        "group": (-0.0310, 0.0124),
+        "dynamic": (-0.0772, 0.0200),
+    }
 
 
 @pytest.mark.parametrize("base_period", ["varying", "universal"])
 @pytest.mark.parametrize("formula", ["~1", "~lpop"])
+@pytest.mark.parametrize("adjustment", ADJUSTMENTS)
 @pytest.mark.parametrize("comparison", COMPARISONS)
-def test_event_study_is_that_of_the_reference_implementation(mpdta, comparison, formula, base_period):
+def test_every_cohort_and_year_is_that_of_the_reference_implementation(
+    mpdta, comparison, adjustment, formula, base_period
+):
+    sample = with_covariate(mpdta, formula)
+    cells = estimate_cells(sample, comparison=comparison, adjustment=adjustment, base_period=base_period)
+    rows = reference(**asked_of(comparison, adjustment, formula, base_period), kind="att_gt")
+    rows = rows[rows["se"] > 0].sort_values(["g", "t"])
+    assert list(zip(cells["cohort"], cells["year"], strict=True)) == list(zip(rows["g"], rows["t"], strict=True))
+    assert list(cells["estimate"]) == pytest.approx(list(rows["estimate"]), abs=1e-5)
+    assert list(cells["std_error"]) == pytest.approx(list(rows["se"]), abs=1e-5)
+    assert dict(zip(cells["cohort"], cells["n_treated"], strict=True)) == {2004: 20, 2006: 40, 2007: 131}
+
+
+@pytest.mark.parametrize("base_period", ["varying", "universal"])
+@pytest.mark.parametrize("formula", ["~1", "~lpop"])
+@pytest.mark.parametrize("adjustment", ADJUSTMENTS)
+@pytest.mark.parametrize("comparison", COMPARISONS)
+def test_event_study_is_that_of_the_reference_implementation(mpdta, comparison, adjustment, formula, base_period):
     study = estimate_event_study(
-        with_covariate(mpdta, formula), unit="log points", comparison=comparison, base_period=base_period
+        with_covariate(mpdta, formula),
+        unit="log points",
+        comparison=comparison,
+        base_period=base_period,
+        adjustment=adjustment,
     )
-    wanted = {"control_group": COMPARISONS[comparison], "xformla": formula, "base_period": base_period}
-    rows = reference(**wanted, kind="aggregate", type="dynamic")
+    rows = reference(**asked_of(comparison, adjustment, formula, base_period), kind="aggregate", type="dynamic")
     rows = rows[rows["se"] > 0].set_index("e")
     assert [point.event_time for point in study.points] == list(rows.index)
     assert [point.estimate for point in study.points] == pytest.approx(list(rows["estimate"]), abs=1e-5)
@@ -253,3 +305,43 @@ def test_never_treated_comparison_needs_never_treated_enterprises():
 def test_an_outcome_that_never_changes_has_no_standard_error():
     with pytest.raises(IdentificationError, match="never changes"):
         estimate_att(panel(7).assign(outcome=1.0), unit="log points")
+
+
+def test_anticipation_moves_the_base_year_back_and_does_not_count_as_treatment():
+    # Treated move by 1 in the year before treatment and by 3 in all; from 2018 the effect is 3, from 2019 only 2.
+    paths = {1: (2020.0, [0.0, 0.0, 1.0, 3.0]), 2: (np.nan, [5.0, 5.0, 5.0, 5.0])}
+    sample = noisy(sample_of(paths, first_year=2017, copies=300))
+    assert estimate_att(sample, unit="log points").estimate == pytest.approx(2.0, abs=1e-3)
+    effect, study = estimate_both(sample, unit="log points", anticipation=1)
+    assert effect.estimate == pytest.approx(3.0, abs=1e-3)
+    assert effect.std_error == pytest.approx(1e-3 * np.sqrt(2 * 2 / 300), rel=0.1)
+    assert {p.event_time: round(p.estimate, 2) for p in study.points} == {-3: 0.0, -1: 1.0, 0: 3.0}
+
+
+@pytest.mark.parametrize("anticipation", [-1, 0.5, True])
+def test_anticipation_must_be_a_number_of_years(anticipation):
+    with pytest.raises(StudyError, match="must be a whole number of years"):
+        estimate_att(panel(3), unit="log points", anticipation=anticipation)
+
+
+def test_an_unknown_adjustment_is_refused():
+    with pytest.raises(StudyError, match="adjustment is 'none'"):
+        estimate_att(panel(3), unit="log points", adjustment="none")
+
+
+def test_clustering_changes_the_error_and_not_the_estimate():
+    sample = panel(9, missing=0.2)
+    clustered = sample.assign(cluster_id=sample["enterprise_id"].str[-2:])
+    alone, alone_study = estimate_both(sample, unit="log points")
+    together, study = estimate_both(clustered, unit="log points")
+    assert together.estimate == pytest.approx(alone.estimate, abs=1e-12)
+    assert together.std_error != pytest.approx(alone.std_error, rel=1e-3)
+    assert [p.estimate for p in study.points] == pytest.approx([p.estimate for p in alone_study.points], abs=1e-12)
+
+
+def test_errors_of_the_group_average_follow_clusters():
+    # Every enterprise its own cluster: the same influence, times the correction for the number of clusters.
+    sample = panel(10)
+    alone = estimate_aggregates(sample, unit="log points")["group"]
+    own = estimate_aggregates(sample.assign(cluster_id=sample["enterprise_id"]), unit="log points")["group"]
+    assert own.std_error == pytest.approx(alone.std_error * np.sqrt(300 / 299), rel=1e-9)

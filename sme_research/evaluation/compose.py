@@ -1,0 +1,214 @@
+"""Study and tables to estimates, checks and grade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sme_research.checks import run_checks
+from sme_research.context import add_context, load_placebo_group, load_population
+from sme_research.covariates import covariate_label
+from sme_research.estimators.callaway_santanna import covariates_of
+from sme_research.estimators.sensitivity import bound_event_study
+from sme_research.evaluation.designs import attempt, run_densities, run_designs
+from sme_research.evaluation.family import estimate_outcome, run_family
+from sme_research.evaluation.plan import compare_plan
+from sme_research.evaluation.primary import estimate_primary, make_refit
+from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
+from sme_research.evaluation.specifications import run_specifications
+from sme_research.evaluation.subgroups import run_subgroups
+from sme_research.evidence import grade_evidence
+from sme_research.present.sentences import check_sentence, headline, reason_sentence
+from sme_research.present.show import Record
+from sme_research.present.words import LANGUAGES
+from sme_research.results import Check, Estimation, Finding
+from sme_research.sample import trace_sample
+from sme_research.study import Study
+
+TablesLike = Mapping[str, pd.DataFrame]
+Labels = Mapping[str, str]
+Progress = Callable[[str], None]
+
+WORDS = ("treatment", "population", "comparison", "selection", "mechanism")
+OUTCOME_WORDS = ("transformation", "zero", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything one study found."""
+
+    study: Study
+    sample: pd.DataFrame = field(repr=False, compare=False)
+    finding: Finding
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding with the names of the command line's contract, made of JSON types only."""
+        finding = self.finding
+        effect = asdict(finding.effect)
+        return {
+            "instrument": finding.instrument,
+            "outcome": finding.outcome,
+            **effect,
+            "covariates": list(covariates_of(self.sample)),
+            "event_study": [asdict(point) for point in finding.event_study.points],
+            "inferences": [asdict(inference) for inference in finding.inferences],
+            "checks": [_check_json(check, finding.effect.unit) for check in finding.checks],
+            "grade": {
+                "sms_level": finding.grade.sms_level,
+                "wording": finding.grade.wording,
+                "reasons": [reason_sentence(reason, "en") for reason in finding.grade.reasons],
+            },
+        }
+
+    def record(self) -> Record:
+        """The finding for machines, as the factory collects it: `to_json` with labels and headline."""
+        finding = self.finding
+        words = {
+            "instrument_label": dict(finding.instrument_label),
+            "outcome_label": dict(finding.outcome_label),
+            "headline": {lang: headline(finding, lang).replace("**", "") for lang in LANGUAGES},
+        }
+        return Record({"kind": "finding", **self.to_json(), **words})
+
+    def _repr_html_(self) -> str:
+        return self.finding.effect._repr_html_() + self.finding.grade._repr_html_()
+
+
+def sketch(study: Study, tables: TablesLike, *, instrument_label: Labels | None = None) -> Evaluation:
+    """The estimate with the checks that need no further estimation: a quick look, never called an effect.
+
+    Parameters and errors are those of `evaluate`.
+    """
+    sample, estimation = _estimate(study, tables)
+    checks = run_checks(estimation)
+    finding = _finding(study, sample, estimation, checks, instrument_label)
+    return Evaluation(study, sample, replace(finding, grade=grade_evidence(estimation.effect, checks, quick=True)))
+
+
+def evaluate(
+    study: Study,
+    tables: TablesLike,
+    *,
+    instrument_label: Labels | None = None,
+    plan: str | Path | None = None,
+    progress: Progress = lambda _: None,
+) -> Evaluation:
+    """Sample, estimate, check in every way and grade.
+
+    Parameters
+    ----------
+    study : Study
+        The question.
+    tables : mapping of str to DataFrame
+        As `load_tables` gives them.
+    instrument_label : mapping of language to str, optional
+        What the report calls the instrument, where its own label would mislead.
+    plan : path, optional
+        A plan registered before, as `save_plan` writes it; deviations from it are listed.
+    progress : callable, optional
+        Told the name of each part as it begins.
+
+    Raises
+    ------
+    DataError, IdentificationError, StudyError
+        The tables lack what the question needs, leave nothing to compare, or
+        the plan cannot be read.
+    """
+    planned = compare_plan(study, plan or None)
+    progress("estimate")
+    bare, estimation = _estimate(study, tables)
+    sample, own = add_context(bare, study, tables), estimation.effect
+    unanswered: dict[str, str] = {}
+    progress("other designs")
+    designs = run_designs(study, tables, sample, unanswered)
+    densities = run_densities(study, tables, unanswered)
+    progress("bounds")
+    sensitivity = attempt(
+        "sensitivity", unanswered, lambda: bound_event_study(estimation.event_study, level=study.level)
+    )
+    progress("specifications")
+    specifications = run_specifications(study, tables, sample, own)
+    progress("outcomes and subgroups")
+    family = run_family(study, tables, own, planned.outcomes)
+    subgroups, interactions = run_subgroups(study, tables, sample)
+    progress("checks")
+    full = replace(
+        estimation,
+        sample=sample,
+        refit=make_refit(study),
+        population=load_population(study, tables),
+        sensitivity=sensitivity or (),
+        specifications=specifications,
+        family=family,
+        densities=densities,
+        placebo_outcome=estimate_outcome(study, tables, study.instrument_declaration.placebo_outcome),
+        placebo_group=attempt("placebo_group", unanswered, lambda: load_placebo_group(study, tables)),
+    )
+    natural = tell_in_natural_units(study, sample, own)
+    finding = _finding(study, sample, full, run_checks(full), instrument_label)
+    finding = replace(
+        finding,
+        **designs,
+        plan=planned,
+        natural=natural,
+        sensitivity=full.sensitivity,
+        specifications=specifications,
+        family=family,
+        subgroups=subgroups,
+        interactions=interactions,
+        densities=densities,
+        cost=tell_cost(study, tables, sample, natural),
+        facts=tell_facts(study, tables),
+        literature=tell_literature(study),
+        unanswered=unanswered,
+    )
+    return Evaluation(study, bare, finding)
+
+
+def _estimate(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, Estimation]:
+    sample, flow = trace_sample(study, tables)
+    effect, event_study, inferences = estimate_primary(study, sample)
+    return sample, Estimation(sample, flow, effect, event_study, covariates_of(sample), inferences=inferences)
+
+
+def _finding(
+    study: Study,
+    sample: pd.DataFrame,
+    estimation: Estimation,
+    checks: tuple[Check, ...],
+    instrument_label: Labels | None,
+) -> Finding:
+    instrument, outcome = study.instrument_declaration, study.outcome_declaration
+    return Finding(
+        instrument=study.instrument,
+        outcome=study.outcome,
+        instrument_label=instrument_label or instrument.label,
+        outcome_label=outcome.label,
+        covariate_label={column: covariate_label(column) for column in estimation.covariates},
+        words={part: getattr(instrument, part) for part in WORDS}
+        | {part: getattr(outcome, part) for part in OUTCOME_WORDS},
+        years=(int(sample["year"].min()), int(sample["year"].max())),
+        flow=estimation.flow,
+        effect=estimation.effect,
+        event_study=estimation.event_study,
+        checks=checks,
+        grade=grade_evidence(estimation.effect, checks),
+        steps=instrument.steps,
+        prices=study.prices,
+        inferences=estimation.inferences,
+    )
+
+
+def _check_json(check: Check, unit: str) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "verdict": check.verdict,
+        "statistic": check.statistic,
+        "p_value": check.p_value,
+        "detail": check_sentence(check, "en", unit),
+        "values": dict(check.values),
+    }

@@ -1,0 +1,66 @@
+"""The estimate that a report stands on: which estimator, which inference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from sme_research.estimators import ESTIMATORS, callaway_santanna, cluster_inference
+from sme_research.results import Effect, EventStudy, Inference, Refit
+from sme_research.study import Study
+
+Estimate = tuple[Effect, EventStudy, tuple[Inference, ...]]
+
+
+def estimate_primary(study: Study, sample: pd.DataFrame) -> Estimate:
+    """The average and the event study as the study asks, with every inference that its design calls for.
+
+    Where whole clusters are assigned, the group-time estimate carries the
+    inference chosen by the number of treated clusters; enterprises assigned one
+    by one need no other than clustered standard errors.
+    """
+    if "cluster_id" in sample and study.estimator_name == callaway_santanna.ESTIMATOR:
+        return cluster_inference.infer(
+            sample,
+            unit=study.unit,
+            comparison=study.comparison,
+            level=study.level,
+            adjustment=study.adjustment_name,
+            anticipation=study.anticipation_years,
+            seed=study.seed,
+        )
+    return (*_plain(study)(sample), ())
+
+
+def make_refit(study: Study) -> Refit:
+    """The primary estimator for another sample, with the cheapest inference that is right for it."""
+    if study.instrument_declaration.assigned_by == "cluster" and study.estimator_name == callaway_santanna.ESTIMATOR:
+        return _jackknife(study)
+    return _plain(study)
+
+
+def _jackknife(study: Study) -> Refit:
+    def refit(sample: pd.DataFrame) -> tuple[Effect, EventStudy]:
+        effect, event_study, _ = cluster_inference.jackknife(
+            sample,
+            unit=study.unit,
+            comparison=study.comparison,
+            level=study.level,
+            anticipation=study.anticipation_years,
+        )
+        return effect, event_study
+
+    return refit
+
+
+def _plain(study: Study) -> Refit:
+    estimate: Callable[..., tuple[Effect, EventStudy]] = ESTIMATORS[study.estimator_name]
+    options = {"unit": study.unit, "comparison": study.comparison, "level": study.level, "seed": study.seed}
+    if study.estimator_name == callaway_santanna.ESTIMATOR:
+        options |= {"adjustment": study.adjustment_name, "anticipation": study.anticipation_years}
+
+    def refit(sample: pd.DataFrame) -> tuple[Effect, EventStudy]:
+        return estimate(sample, **options)
+
+    return refit

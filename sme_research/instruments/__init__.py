@@ -9,7 +9,8 @@ from sme_research.instruments.declare import Instrument
 
 
 def _discover() -> dict[str, Instrument]:
-    names = sorted(module.name for module in iter_modules(__path__) if module.name != "declare")
+    modules = (module.name for module in iter_modules(__path__))
+    names = sorted(name for name in modules if name != "declare" and not name.startswith("_"))
     found = (import_module(f"{__name__}.{name}").INSTRUMENT for name in names)
     return {instrument.name: instrument for instrument in found}
 

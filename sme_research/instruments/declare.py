@@ -49,7 +49,7 @@ class Fact:
     recount: Callable[[TablesLike], float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """A policy tool as the analysis sees it.
 
@@ -87,8 +87,9 @@ class Instrument:
         their chance of it cannot be modelled.
     dose, cost
         How much was received and what it cost; None where the tables do not say.
-    caps
-        Ceilings on the dose, in its unit, by name: places where a kink may be studied.
+    asked, caps
+        What enterprises asked for before any ceiling, and the ceilings on what was
+        paid for, in its unit, by name: places where a kink may be studied.
     placebo_outcome
         Name of an outcome on which no mechanism is known.
     facts
@@ -119,6 +120,7 @@ class Instrument:
     adjustment: Literal["doubly_robust", "outcome_regression"] = "doubly_robust"
     dose: Dose | None = None
     cost: Cost | None = None
+    asked: Dose | None = None
     caps: Mapping[str, float] = field(default_factory=dict)
     placebo_outcome: str = "tax_burden"
     facts: tuple[Fact, ...] = ()

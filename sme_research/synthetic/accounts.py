@@ -13,8 +13,13 @@ from sme_research.synthetic.recognition import NEVER, Ladder
 from sme_research.synthetic.world import WorldSpec, stream
 
 
-def accounts_table(population: Population, ladder: Ladder, planted: Planted, spec: WorldSpec) -> pd.DataFrame:
-    """The table `accounts`: one row an enterprise and a year in which it lived."""
+def accounts_table(
+    population: Population, ladder: Ladder, planted: Planted, supported: NDArray[np.bool_], spec: WorldSpec
+) -> pd.DataFrame:
+    """The table `accounts`: one row an enterprise and a year in which it lived and reported.
+
+    ``supported`` says who is ever reached by an instrument; it matters only where attrition is planted.
+    """
     rng = stream(spec.seed, "accounts")
     years = np.array(spec.years)
     present = (population.entry[:, None] <= years) & (years < population.exit[:, None])
@@ -22,6 +27,7 @@ def accounts_table(population: Population, ladder: Ladder, planted: Planted, spe
     if spec.traps.bunching:
         revenue = _bunch_revenue(revenue, spec, (ladder.srdi < NEVER) & (ladder.little_giant == NEVER))
     present &= rng.random(present.shape) >= cal.MISSING_ROWS
+    silent = _gone_silent(revenue, present, supported, spec)
     row, column = np.nonzero(present)
     first = years[column] == population.entry[row]
     long = pd.DataFrame(
@@ -32,7 +38,8 @@ def accounts_table(population: Population, ladder: Ladder, planted: Planted, spe
     table["loan_balance"] = _balances(rng, table, row, ladder, spec)
     _blank_out(rng, table)
     table.insert(0, "enterprise_id", population.ids[row])
-    return table
+    # Last, so that those who go on reporting report the same as without the trap.
+    return table[~silent[row, column]].reset_index(drop=True) if spec.traps.attrition else table
 
 
 def _paths(
@@ -90,6 +97,18 @@ def _bunch_revenue(revenue: Floats, spec: WorldSpec, striving: NDArray[np.bool_]
     lifted = reported[:, :-1] * rng.uniform(1.050, 1.053, growth.shape)
     reported[:, 1:][slow] = lifted[slow]
     return reported
+
+
+def _gone_silent(
+    revenue: Floats, present: NDArray[np.bool_], supported: NDArray[np.bool_], spec: WorldSpec
+) -> NDArray[np.bool_]:
+    """Years from the one on in which an unsupported enterprise shrank and no longer cared to report."""
+    rng = stream(spec.seed, "accounts: attrition")
+    shrank = np.zeros(revenue.shape, dtype=bool)
+    shrank[:, 1:] = revenue[:, 1:] < (1 - cal.ATTRITION_FALL) * revenue[:, :-1]
+    shrank[:, 1:] &= np.cumsum(present, axis=1)[:, :-1] > 0
+    stops = shrank & ~supported[:, None] & (rng.random(revenue.shape) < cal.ATTRITION_SHARE)
+    return np.cumsum(stops, axis=1) > 0
 
 
 def _rest_of_accounts(

@@ -47,6 +47,7 @@ AGGLOMERATIONS: Final = {
 AGGLOMERATED_SHARE: Final = 0.55
 N_PROVINCIAL_CLUSTERS: Final = 18  # A
 NATIONAL_CLUSTERS_BY_YEAR: Final = {2022: 5, 2023: 6}  # A, 11 in all
+MOST_DESIGNATED: Final = 2 / 3  # of a prefecture's agglomerations (D)
 PROVINCIAL_CLUSTER_YEARS: Final = (2019, 2020, 2021, 2022, 2023)  # D
 
 MANUFACTURING_SHARE: Final = 0.88  # A, national little giants
@@ -116,28 +117,121 @@ FIRST_TRAINING_RATE: Final = 0.065
 RETURN_RATE: Final = 0.30
 TOPICS: Final = ("数字化转型", "精益管理", "融资与财务", "知识产权", "市场开拓")
 
+# Awards: paid at recognition, outside Xiamen; Fuzhou adds half (A: amounts; D: earlier years at the same rates).
+AWARD_AMOUNTS: Final = {"srdi": 20.0, "little_giant": 50.0}
+CITY_TOP_UP: Final = {"350100": 0.5}
+
+# The other programmes, drawn by the same observed score as training (D unless said otherwise): first and
+# last year, chance a year of a first participation, chance of coming again.
+CONTEST_YEARS: Final = (2018, 2023)  # six editions by April 2024 (A)
+CONTEST_RATE: Final = 0.018
+CONTEST_RETURN: Final = 0.15
+MATCHING_YEARS: Final = (2019, 2024)
+MATCHING_RATE: Final = 0.055
+MATCHING_RETURN: Final = 0.45
+MATCHING_EVENTS_A_YEAR: Final = 104  # "over 100" in 2023 (A)
+MATCHED_2023: Final = 20_000_000.0  # "over 200 billion yuan" in 2023 (A): intentions, twice the balance of all SRDI
+CONTRACTED_SHARE: Final = 0.40  # of participations that end in a contract
+CONTRACT_OF_MATCHED: Final = 0.12
+DRAWN_OF_CONTRACT: Final = 0.6
+ACTIONS: Final[dict[str, tuple[int, float]]] = {  # first year and yearly rate
+    "digital": (2019, 0.028),
+    "science": (2019, 0.022),
+    "quality": (2020, 0.028),
+}
+ACTION_SPENDING: Final = 90.0  # median; a quarter of it is paid by the public purse, 50 at most
+ACTION_SUBSIDY_SHARE: Final = 0.25
+ACTION_SUBSIDY_CAP: Final = 50.0
+COACHING_YEARS: Final = (2019, 2023)
+COACHED_A_YEAR: Final = 90  # the highest scores on the potential list
+COACHING_SCORE_MEAN: Final = 55.0
+COACHING_SCORE_SLOPE: Final = 8.0
+COACHING_SCORE_SD: Final = 11.0
+
+# Chain leaders: the largest enterprises, and who supplies them (D).
+CHAIN_LEADERS: Final = 30
+CHAIN_LINKS: Final = 1_400
+CHAIN_SAME_DIVISION: Final = 0.6
+CHAIN_ENDED: Final = 0.10
+
+# Class I rights granted in a year: a Poisson count whose logarithm is linear in size and R&D (D, so that
+# little giants hold a mean stock near the 14 to 22 inventions of the national ones).
+RIGHTS_MEAN: Final = 0.55
+RIGHTS_BY_SIZE: Final = 0.40
+RIGHTS_BY_RD: Final = 0.30
+RIGHTS_TREND: Final = 0.04
+RIGHTS_HIGH_VALUE: Final = 0.2
+RIGHTS_CLASS_2: Final = 1.6  # class II rights for one of class I
+
+# SRDI assessment: the score is 60 where the title's bar is. For a share of the candidates the score decides
+# (A: pass mark 60); the others pass by a direct condition or fail at a gate, so that the design is fuzzy (D).
+SCORE_BY_MERIT: Final = 10.0
+SCORE_DECIDES: Final = 0.85
+SCORE_OTHER_SD: Final = 12.0
+
 # Planted effects in log points by event time, the last one lasting (calibration: one point of
-# subsidy +1-2 % revenue; training +5 % sales; cluster nothing at first, +3 % by year three).
+# subsidy +1-2 % revenue; training +5 % sales; cluster nothing at first, +3 % by year three; all others
+# D). An outcome that is not named is not moved. Recognition with its award is planted to do nothing: an
+# effect of the title would bias the comparison of borrowers with enterprises that win it later.
 EFFECTS: Final[dict[str, dict[str, tuple[float, ...]]]] = {
     "loan_subsidy": {
         "log_revenue": (0.010, 0.020, 0.030),
         "log_employees": (0.0025, 0.0050, 0.0075),
+        "patents": (0.0, 0.020, 0.040),
     },
     "training": {
         "log_revenue": (0.030, 0.050, 0.060),
         "log_employees": (0.010, 0.020, 0.020),
+        "patents": (0.010, 0.020, 0.030),
     },
     "cluster_membership": {
         "log_revenue": (0.0, 0.010, 0.020, 0.030),
         "log_employees": (0.0, 0.005, 0.010, 0.015),
     },
+    "award": {"log_revenue": (0.0,), "log_employees": (0.0,)},
+    "coaching": {
+        "log_revenue": (0.010, 0.030, 0.040),
+        "log_employees": (0.005, 0.010, 0.015),
+        "patents": (0.0, 0.030, 0.050),
+    },
+    "contest": {
+        "log_revenue": (0.0, 0.010, 0.020),
+        "log_employees": (0.0, 0.005, 0.010),
+        "patents": (0.020, 0.040),
+    },
+    "matching_event": {
+        "log_revenue": (0.005, 0.010, 0.015),
+        "log_employees": (0.0, 0.005, 0.005),
+    },
+    "digital_action": {
+        "log_revenue": (0.0, 0.030, 0.050),
+        "log_employees": (0.0, -0.005, -0.010),
+    },
+    "science_action": {
+        "log_revenue": (0.0, 0.010, 0.030),
+        "log_employees": (0.0, 0.005, 0.010),
+        "patents": (0.050, 0.100),
+    },
+    "quality_action": {
+        "log_revenue": (0.010, 0.020, 0.020),
+        "log_employees": (0.0, 0.005, 0.005),
+    },
 }
 EFFECT_SPREAD: Final = 0.4  # standard deviation of an enterprise's effect, as a share of the mean effect
 EFFECT_BY_SIZE: Final = -0.2  # smaller enterprises gain more: share of the effect a standard deviation of size
+LOAN_DOSE_SHARE: Final = 0.5  # of a loan's effect that is proportional to its dose; the rest comes with any loan
 
-ANTICIPATION: Final = -0.01
-SPILLOVER_SHARE: Final = -0.7  # of the direct effect, at full local exposure
+# Strengths of the traps, chosen so that a sensible check finds each in the default province (D).
+ANTICIPATION: Final = -0.04  # log points of revenue in the year before the first treatment; not before awards
+SPILLOVERS: Final = {  # log points of revenue where all others in the county x industry division are treated
+    "loan_subsidy": -0.12,  # Cai and Szeidl (2024) find -7 % where all competitors borrow
+    "training": -0.12,
+    "cluster_membership": -0.12,  # on those outside the cluster only
+}
 BUNDLED_SHARE: Final = 0.6  # of borrowers sent to training in the year of the loan
+ATTRITION_FALL: Final = 0.10  # revenue that shrinks by more than this share ...
+ATTRITION_SHARE: Final = 0.5  # ... ends the reports of this share of those whom none of these ever reaches:
+ATTRITION_SPARES: Final = ("loan_subsidy", "training", "cluster_membership")
 
 MISSING: Final = {
     "revenue": 0.015,

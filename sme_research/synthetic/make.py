@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from sme_research.errors import DataError
+from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.accounts import accounts_table
 from sme_research.synthetic.effects import plant_effects
+from sme_research.synthetic.holdings import links_table, qualifications_table, rights_table, self_reports_table
 from sme_research.synthetic.official import official_figures_table
-from sme_research.synthetic.population import draw_population, enterprises_table
-from sme_research.synthetic.recognition import draw_ladder, recognitions_table
-from sme_research.synthetic.treatments import draw_clusters, draw_loans, draw_training
+from sme_research.synthetic.population import Population, draw_population, enterprises_table
+from sme_research.synthetic.programmes import draw_programmes, programme_tables
+from sme_research.synthetic.recognition import NEVER, Ladder, draw_ladder, recognitions_table
+from sme_research.synthetic.treatments import Treatment, draw_clusters, draw_loans, draw_training
 from sme_research.synthetic.truth import tell_truth
 from sme_research.synthetic.world import WorldSpec
 from sme_research.tables import TABLES, load_tables, write_tables
@@ -37,22 +43,39 @@ def make_province(spec: WorldSpec) -> Province:
     """Draw a province; the same specification gives the same province."""
     population = draw_population(spec)
     ladder = draw_ladder(population, spec)
-    loans = draw_loans(population, ladder, spec)
-    training = draw_training(population, loans, spec)
-    clusters = draw_clusters(population, spec)
-    treatments = {"loan_subsidy": loans, "training": training, "cluster_membership": clusters}
-    planted = plant_effects(population, ladder, treatments, spec)
-    accounts = accounts_table(population, ladder, planted, spec)
+    treatments = _draw_treatments(population, ladder, spec)
+    planted = plant_effects(population, treatments, spec)
+    accounts = accounts_table(population, ladder, planted, _supported(treatments), spec)
     tables = {
         "enterprises": enterprises_table(population, spec),
         "accounts": accounts,
         "recognitions": recognitions_table(ladder, population, spec),
-        **loans.tables,
-        **training.tables,
-        **clusters.tables,
+        **programme_tables(treatments),
+        "intellectual_property": rights_table(population, planted, spec),
+        "chain_links": links_table(population, spec),
+        "self_reports": self_reports_table(population, ladder, spec),
+        "qualifications": qualifications_table(population, spec),
     }
     tables["official_figures"] = official_figures_table(tables, spec)
     return Province(tables, tell_truth(population, accounts, treatments, planted, spec))
+
+
+def _draw_treatments(population: Population, ladder: Ladder, spec: WorldSpec) -> dict[str, Treatment]:
+    loans = draw_loans(population, ladder, spec)
+    training = draw_training(population, loans, spec)
+    clusters = draw_clusters(population, spec)
+    return {
+        "loan_subsidy": loans,
+        "training": training,
+        "cluster_membership": clusters,
+        **draw_programmes(population, ladder, spec),
+    }
+
+
+def _supported(treatments: Mapping[str, Treatment]) -> NDArray[np.bool_]:
+    """Who is ever reached by an instrument whose receivers keep reporting where attrition is planted."""
+    reached = [treatments[name].cohort < NEVER for name in cal.ATTRITION_SPARES]
+    return np.asarray(np.any(reached, axis=0))
 
 
 def write_province(spec: WorldSpec, folder: Path, *, progress: bool = False) -> Province:

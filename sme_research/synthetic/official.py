@@ -13,29 +13,44 @@ from sme_research.synthetic.world import WorldSpec
 SOURCE = "虚构省份的公布数 (made-up province)"
 
 
-TITLED = ("enterprises", "in force, with Xiamen", "exact")
+TITLED = ("enterprises", "Fujian; in force, with Xiamen", "exact")
 PRINTED: Final = {
     "innovative_count": TITLED,
     "srdi_count": TITLED,
     "little_giant_count": TITLED,
     "champion_count": TITLED,
-    "loan_phase1_enterprises": ("enterprises", "phase 1", "exact"),
-    "loan_phase1_amount": ("亿元", "phase 1", "about"),
-    "loan_phase1_rate": ("%", "phase 1, mean over loans", "exact"),
-    "clusters_provincial": ("clusters", "cumulative", "exact"),
-    "clusters_national": ("clusters", "cumulative", "exact"),
-    "loan_balance": ("亿元", "SRDI of the list of the day", "exact"),
-    "loan_balance_growth": ("%", "lists of both days, so with entrants", "exact"),
-    "training_sessions": ("sessions", "2023", "about"),
-    "training_person_times": ("person-times", "2023", "at_least"),
+    "loan_beneficiaries": ("enterprises", "Fujian; phase 1", "exact"),
+    "loan_facility_scale": ("万元", "Fujian; phase 1", "about"),
+    "loan_average_rate": ("%", "Fujian; phase 1, mean over loans", "exact"),
+    "award_srdi": ("万元", "Fujian; province, an enterprise", "exact"),
+    "award_little_giant": ("万元", "Fujian; province, an enterprise", "exact"),
+    "contest_editions": ("editions", "Fujian; cumulative", "exact"),
+    "clusters_provincial": ("clusters", "Fujian; cumulative", "exact"),
+    "clusters_national": ("clusters", "Fujian; cumulative", "exact"),
+    "loan_balance": ("万元", "Fujian; SRDI of the list of the day", "exact"),
+    "loan_balance_growth": ("%", "Fujian; lists of both days, so with entrants", "exact"),
+    "training_sessions": ("sessions", "Fujian; 2023", "about"),
+    "training_person_times": ("person-times", "Fujian; 2023", "at_least"),
+    "matching_events": ("events", "Fujian; 2023", "at_least"),
+    "matching_amount": ("万元", "Fujian; 2023; intentions, not loans", "at_least"),
 }
 """Unit, perimeter and bound of each figure, as a department prints them."""
 
 
 def official_figures_table(tables: Mapping[str, pd.DataFrame], spec: WorldSpec) -> pd.DataFrame:
     """The table `official_figures`: counts, loans, training, clusters, with their perimeters."""
-    of_the_day = {**_titles(spec), **_loans(tables["loans"]), **_clusters(tables["clusters"], spec)}
-    of_2023 = {**_balances(tables, min(2023, spec.last_year)), **_training(tables["training"])}
+    of_the_day = {
+        **_titles(spec),
+        **_loans(tables["loans"]),
+        **_clusters(tables["clusters"], spec),
+        **{f"award_{tier}": amount for tier, amount in cal.AWARD_AMOUNTS.items()},
+        **_contests(tables["contests"], spec),
+    }
+    of_2023 = {
+        **_balances(tables, min(2023, spec.last_year)),
+        **_training(tables["training"]),
+        **_matching(tables["matching_events"]),
+    }
     dated = [(name, value, pd.Timestamp(spec.as_of)) for name, value in of_the_day.items()]
     if spec.last_year >= 2023:
         dated += [(name, value, pd.Timestamp(2023, 12, 31)) for name, value in of_2023.items()]
@@ -62,9 +77,24 @@ def _loans(loans: pd.DataFrame) -> dict[str, float]:
     if phase1.empty:
         return {}
     return {
-        "loan_phase1_enterprises": phase1["enterprise_id"].nunique(),
-        "loan_phase1_amount": round(phase1["amount"].sum() / 10_000),
-        "loan_phase1_rate": round(phase1["rate"].mean(), 2),
+        "loan_beneficiaries": phase1["enterprise_id"].nunique(),
+        "loan_facility_scale": _hundred_million(phase1["amount"].sum()),
+        "loan_average_rate": round(phase1["rate"].mean(), 2),
+    }
+
+
+def _contests(contests: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
+    known = contests[contests["held_on"] <= pd.Timestamp(spec.as_of)]
+    return {"contest_editions": known["contest"].nunique()} if len(known) else {}
+
+
+def _matching(events: pd.DataFrame) -> dict[str, float]:
+    """Events as "more than" so many tens, the amount as "more than" so many billions."""
+    of_2023 = events[events["held_on"].dt.year == 2023]
+    held = of_2023["event_id"].nunique()
+    return {
+        "matching_events": held // 10 * 10 if held >= 10 else held,
+        "matching_amount": of_2023["matched_amount"].sum() // 10_000 * 10_000,
     }
 
 
@@ -84,7 +114,12 @@ def _training(training: pd.DataFrame) -> dict[str, float]:
 
 def _balances(tables: Mapping[str, pd.DataFrame], year: int) -> dict[str, float]:
     balance, growth = _balance(tables, year)
-    return {"loan_balance": round(balance / 10_000, 1), "loan_balance_growth": round(growth, 1)}
+    return {"loan_balance": round(balance, -3), "loan_balance_growth": round(growth, 1)}
+
+
+def _hundred_million(amount: float) -> float:
+    """An amount in 10,000 yuan, to the nearest hundred million yuan where it is as much as that."""
+    return round(amount, -4) if amount >= 10_000 else round(amount)
 
 
 def _near(count: int) -> int:

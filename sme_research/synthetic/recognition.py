@@ -21,13 +21,19 @@ TIERS = ("innovative", "srdi", "little_giant", "champion")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ladder:
-    """Year in which each enterprise first got each title; `NEVER` where it did not."""
+    """Year in which each enterprise first got each title; `NEVER` where it did not.
+
+    ``margin`` is the merit over the bar of the SRDI title, and ``candidate``
+    the year of the assessment, for whoever applied.
+    """
 
     innovative: Ints
     srdi: Ints
     little_giant: Ints
     champion: Ints
     lapsed: NDArray[np.bool_]
+    margin: Floats
+    candidate: Ints
 
     def year_of(self, tier: str) -> Ints:
         """First year of a tier, by enterprise."""
@@ -53,16 +59,19 @@ def draw_ladder(population: Population, spec: WorldSpec) -> Ladder:
     giant = tried & (merit >= thresholds[2])
     drawn = np.where(giant, rng.integers(2019, 2022, n), np.where(lapsed, ended, drawn))
     drawn = np.clip(np.maximum(drawn, population.entry + 1), spec.first_year, spec.as_of.year)
+    innovative = _first(
+        (titled & (merit >= thresholds[0])) | lapsed,
+        np.maximum(drawn - rng.integers(0, 3, n), population.entry),
+        population,
+    )
     return Ladder(
-        innovative=_first(
-            (titled & (merit >= thresholds[0])) | lapsed,
-            np.maximum(drawn - rng.integers(0, 3, n), population.entry),
-            population,
-        ),
+        innovative=innovative,
         srdi=_first((titled & (merit >= thresholds[1])) | lapsed, drawn, population),
         little_giant=_first(giant, np.clip(drawn + rng.integers(1, 3, n), None, _last_full_year(spec)), population),
         champion=_first(tried & (merit >= thresholds[3]), np.full(n, _last_full_year(spec)), population),
         lapsed=lapsed,
+        margin=merit - thresholds[1],
+        candidate=_first(innovative < NEVER, drawn, population),
     )
 
 

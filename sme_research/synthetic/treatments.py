@@ -1,6 +1,6 @@
 """Who borrows, who is trained, whose cluster is designated: the tables and the cohorts.
 
-Given size, R&D and city the three are drawn independently of each other
+Given size, R&D and city the instruments (these three and those of `programmes`) are drawn independently of each other
 (except in the bundle trap) and of every later shock.
 """
 
@@ -18,15 +18,21 @@ from sme_research.synthetic.recognition import NEVER, Ladder
 from sme_research.synthetic.world import WorldSpec, stream
 from sme_research.tables import reference_path
 
+DAYS_A_YEAR = 360  # as banks count; a longer term is subsidised for one year
+DAYS_A_MONTH = 30
 LISTED_SHARE = 0.9  # of the enterprises in a designated county and industry, who are on its list
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Treatment:
-    """First treated year by enterprise (`NEVER` where none) and the tables that record it."""
+    """First treated year by enterprise (`NEVER` where none) and the tables that record it.
+
+    ``dose`` is how much each enterprise received, where the effect depends on it.
+    """
 
     cohort: Ints
     tables: dict[str, pd.DataFrame]
+    dose: Floats | None = None
 
 
 def draw_loans(population: Population, ladder: Ladder, spec: WorldSpec) -> Treatment:
@@ -48,9 +54,12 @@ def draw_loans(population: Population, ladder: Ladder, spec: WorldSpec) -> Treat
     table = (
         pd.concat(parts, ignore_index=True) if parts else _loans_of(rng, np.empty(0, dtype=np.int64), cal.PHASE1_YEAR)
     )
+    index = table.pop("index").to_numpy(dtype=np.int64)
+    months = table["amount"] * np.minimum(table["term_days"], DAYS_A_YEAR) / DAYS_A_MONTH
+    dose = np.bincount(index, weights=months.to_numpy(dtype=np.float64), minlength=n).astype(np.float64)
     table.insert(0, "loan_id", [f"L{number:07d}" for number in range(1, len(table) + 1)])
-    table.insert(1, "enterprise_id", population.ids[table.pop("index")])
-    return Treatment(cohort, {"loans": table})
+    table.insert(1, "enterprise_id", population.ids[index])
+    return Treatment(cohort, {"loans": table}, dose)
 
 
 def _choose_borrowers(
@@ -79,26 +88,28 @@ def _loans_of(rng: np.random.Generator, index: Ints, year: int) -> pd.DataFrame:
     if phase1 and len(index):
         rate = np.clip(rate + (cal.PHASE1_RATE - rate.mean()), 1.0, ceiling)
     last_day = 120 if phase1 else 360
+    applied = np.round(_applications(rng, len(index), mean), 1)
     return pd.DataFrame(
         {
             "index": index,
             "phase": "1" if phase1 else f"pilot-{year}",
             "bank": rng.choice([f"示例银行{number:02d}" for number in range(1, 19)], len(index)),
             "drawn_on": days_of(np.full(len(index), year), rng.integers(15, last_day, len(index))),
-            "amount": np.round(_amounts(rng, len(index), mean), 1),
+            "amount": np.minimum(applied, cal.LOAN_CAP),
             "rate": np.round(rate, 2),
             "subsidy_points": cal.SUBSIDY_POINTS,
             "term_days": rng.choice([180, 270, 360, 365, 720, 1080], len(index), p=[0.1, 0.1, 0.4, 0.3, 0.05, 0.05]),
+            "applied_amount": applied,
         }
     )
 
 
-def _amounts(rng: np.random.Generator, count: int, mean: float) -> Floats:
-    """Skewed amounts with this mean, none over the cap."""
-    amounts = np.minimum(mean * rng.lognormal(0.0, 0.6, count), cal.LOAN_CAP)
-    for _ in range(30):  # raising all by one factor lifts those under the cap only, so it takes a few rounds
-        amounts = np.minimum(amounts * (mean / amounts.mean() if count else 1.0), cal.LOAN_CAP)
-    return amounts
+def _applications(rng: np.random.Generator, count: int, mean: float) -> Floats:
+    """Skewed amounts asked for, such that what is granted under the cap has this mean."""
+    asked = mean * rng.lognormal(0.0, 0.6, count)
+    for _ in range(30):  # raising all by one factor lifts the grants under the cap only, so it takes a few rounds
+        asked = asked * (mean / np.minimum(asked, cal.LOAN_CAP).mean() if count else 1.0)
+    return asked
 
 
 def _lpr(year: int) -> float:
@@ -198,11 +209,18 @@ def _designate(rng: np.random.Generator, population: Population, spec: WorldSpec
         .agg(score=("score", "mean"), county=("county", "first"), industry=("industry", "first"))
     )
     spread = cells["score"].std()
-    order = np.argsort(-(cells["score"].to_numpy() / spread + rng.gumbel(size=len(cells))), kind="stable")
+    urge = cells["score"] / spread + rng.gumbel(size=len(cells))
+    # Every prefecture keeps places that were never designated: else a city could be compared with nothing.
+    prefecture = cells["county"].str[:4]
+    place, places = urge.groupby(prefecture).rank(ascending=False), urge.groupby(prefecture).transform("size")
+    last = place > np.maximum(cal.MOST_DESIGNATED * places, 1)
+    order = np.lexsort((-urge.to_numpy(), last.to_numpy()))
     national = [(year, "national") for year, count in cal.NATIONAL_CLUSTERS_BY_YEAR.items() for _ in range(count)]
-    years = np.resize(cal.PROVINCIAL_CLUSTER_YEARS, cal.N_PROVINCIAL_CLUSTERS)
+    wanted = cal.N_PROVINCIAL_CLUSTERS + len(national) if spec.designated is None else spec.designated
+    provincial = max(cal.N_PROVINCIAL_CLUSTERS, wanted - len(national))
+    years = np.resize(cal.PROVINCIAL_CLUSTER_YEARS, provincial)
     slots = pd.DataFrame([*national, *((int(year), "provincial") for year in years)], columns=["year", "level"])
-    slots = slots.iloc[rng.permutation(len(slots))].iloc[: len(cells)]
+    slots = slots.iloc[rng.permutation(len(slots))].iloc[: min(wanted, len(cells))]
     chosen = cells.iloc[order[: len(slots)]].assign(year=slots["year"].to_numpy(), level=slots["level"].to_numpy())
     return chosen[chosen["year"].isin(spec.years)].sort_values(["year", "cell"], ignore_index=True)
 

@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 
 from sme_research.errors import StudyError
+from sme_research.synthetic import calibration as cal
 
 MIN_ENTERPRISES = 300
 DEFAULT_ENTERPRISES = 6_000
@@ -30,13 +31,15 @@ class Traps:
     entrant_balance: bool = True
     """The loan balance of the recognised grows mainly because more are recognised."""
     anticipation: bool = False
-    """Revenue is held back by 1 % in the year before recognition."""
+    """Revenue is held back by 4 % in the year before the first treatment by any instrument but the award."""
     spillovers: bool = False
-    """Loans to neighbours in the same county and industry take revenue away."""
+    """Loans, training and clusters of neighbours in the same county and industry take revenue away."""
     broken_trends: bool = False
     """Treated enterprises were on another path for a reason that no covariate shows."""
     bundle: bool = False
     """Borrowers are sent to training, so that the instruments arrive together."""
+    attrition: bool = False
+    """Of those without loan, training or cluster, half stop reporting when revenue shrinks by over 10 %."""
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -54,13 +57,20 @@ class Traps:
 
 @dataclass(frozen=True, slots=True)
 class WorldSpec:
-    """The made-up province that is asked for; years are inclusive calendar years."""
+    """The made-up province that is asked for; years are inclusive calendar years.
+
+    ``designated`` is how many of the county x industry agglomerations are ever
+    designated as clusters (None: as many as in Fujian); ``null`` names
+    instruments that are planted to do nothing.
+    """
 
     seed: int = 2024
     n_enterprises: int = DEFAULT_ENTERPRISES
     first_year: int = 2016
     last_year: int = 2024
     traps: Traps = field(default_factory=Traps)
+    designated: int | None = None
+    null: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.n_enterprises < MIN_ENTERPRISES:
@@ -76,6 +86,12 @@ class WorldSpec:
             raise StudyError(f"years end in {self.last_year}, which has not come yet.")
         if self.seed < 0:
             raise StudyError(f"seed is {self.seed}, must be 0 or more.")
+        places = sum(cal.AGGLOMERATIONS.values())
+        if self.designated is not None and not 1 <= self.designated <= places:
+            raise StudyError(f"designated is {self.designated}, must be 1 to {places}: there are no more places.")
+        unknown = [name for name in self.null if name not in cal.EFFECTS]
+        if unknown:
+            raise StudyError(f"instrument {unknown[0]!r} is not planted; choose from {', '.join(cal.EFFECTS)}.")
 
     @property
     def years(self) -> range:

@@ -135,3 +135,43 @@ def persons(name: str, label_zh: str, label_en: str, meaning: str, *, required: 
         minimum=0,
         maximum=MOST_PERSONS,
     )
+
+
+def measure(name: str, label_zh: str, label_en: str, meaning: str, *, unit: str, most: float) -> Column:
+    """Optional number from 0 to a limit, such as a score or a share."""
+    return Column(
+        name=name,
+        kind="number",
+        label_zh=label_zh,
+        label_en=label_en,
+        unit=unit,
+        meaning=meaning,
+        minimum=0,
+        maximum=most,
+    )
+
+
+def count(name: str, label_zh: str, label_en: str, meaning: str, *, unit: str, least: int = 0) -> Column:
+    """Optional whole number of something."""
+    return replace(persons(name, label_zh, label_en, meaning), unit=unit, minimum=least)
+
+
+def calendar_year(meaning: str) -> Column:
+    """Year of a yearly table: required, never blank, not in the future."""
+    return Column(
+        name="year",
+        kind="integer",
+        label_zh="年份",
+        label_en="Year",
+        unit="year",
+        meaning=meaning,
+        required=True,
+        nullable=False,
+        minimum=FIRST_YEAR,
+        maximum="this year",
+    )
+
+
+def must_be_there(column: Column) -> Column:
+    """Make a column required and its cells never blank."""
+    return replace(column, required=True, nullable=False)

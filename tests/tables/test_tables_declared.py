@@ -44,11 +44,42 @@ CONTRACT = {
     "loans": (
         "贴息贷款",
         "loan_id",
-        "loan_id enterprise_id phase bank drawn_on amount rate subsidy_points term_days",
+        "loan_id enterprise_id phase bank drawn_on amount rate subsidy_points term_days applied_amount",
     ),
     "training": ("培训", "session_id enterprise_id", "session_id enterprise_id held_on topic participants"),
     "clusters": ("集群", "cluster_id", "cluster_id name level designated_on county_code industry_code"),
     "cluster_members": ("集群成员", "cluster_id enterprise_id", "cluster_id enterprise_id joined_on left_on"),
+    "qualifications": (
+        "资质",
+        "enterprise_id kind granted_on",
+        "enterprise_id kind granted_on level expires_on",
+    ),
+    "intellectual_property": (
+        "知识产权",
+        "enterprise_id year",
+        "enterprise_id year class_1 class_1_high_value class_2",
+    ),
+    "awards": ("奖励", "award_id", "award_id enterprise_id tier paid_on amount payer"),
+    "coaching": ("辅导", "coaching_id", "coaching_id enterprise_id started_on score coach_days"),
+    "contests": ("大赛", "entry_id", "entry_id contest enterprise_id held_on rank score"),
+    "matching_events": (
+        "产融对接",
+        "participation_id",
+        "participation_id event_id enterprise_id held_on matched_amount contracted_amount drawn_amount",
+    ),
+    "appeals": ("诉求", "appeal_id", "appeal_id enterprise_id raised_on topic handled_on resolved_on"),
+    "chain_links": ("链主配套", "link_id", "link_id leader_id enterprise_id since until"),
+    "special_actions": (
+        "专项行动",
+        "participation_id",
+        "participation_id enterprise_id action started_on spending subsidy",
+    ),
+    "self_reports": (
+        "自测",
+        "enterprise_id reported_on",
+        "enterprise_id reported_on niche_years market_share brand digital_level equity_financing platform_score "
+        "local_points score",
+    ),
     "official_figures": ("公布数", "indicator as_of", "indicator as_of value unit perimeter bound source"),
 }
 
@@ -58,6 +89,10 @@ def test_names_keys_and_labels_are_those_of_the_contract(name):
     label, key, columns = CONTRACT[name]
     table = TABLES[name]
     assert (table.label_zh, " ".join(table.key), " ".join(table.column_names)) == (label, key, columns)
+
+
+def test_every_declared_table_is_in_the_contract():
+    assert set(TABLES) == set(CONTRACT)
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sme_research.tables.columns import ENTERPRISE_ID, FIRST_YEAR, may_be_negative, money, persons
+from sme_research.tables.columns import ENTERPRISE_ID, calendar_year, may_be_negative, money, persons
 from sme_research.tables.declare import Column, Table
 
 TABLE: Final = Table(
@@ -14,18 +14,7 @@ TABLE: Final = Table(
     key=("enterprise_id", "year"),
     columns=(
         ENTERPRISE_ID,
-        Column(
-            name="year",
-            kind="integer",
-            label_zh="年份",
-            label_en="Year",
-            unit="year",
-            meaning="Calendar year of the accounts.",
-            required=True,
-            nullable=False,
-            minimum=FIRST_YEAR,
-            maximum="this year",
-        ),
+        calendar_year("Calendar year of the accounts."),
         money("revenue", "营业收入", "Revenue", "Operating revenue of the year.", required=True),
         money("main_revenue", "主营业务收入", "Main business revenue", "Revenue of the main business."),
         may_be_negative(money("profit", "利润总额", "Profit", "Total profit; a loss is negative.")),

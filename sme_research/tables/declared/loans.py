@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sme_research.tables.columns import ENTERPRISE_ID, MOST_MONEY, day, identifier, text
+from sme_research.tables.columns import ENTERPRISE_ID, MOST_MONEY, day, identifier, money, text
 from sme_research.tables.declare import Column, Table
 
 LEAST_AMOUNT: Final = 0.0001  # 万元: one yuan, so that an amount is always positive
@@ -64,5 +64,6 @@ TABLE: Final = Table(
             minimum=1,
             maximum=3650,
         ),
+        money("applied_amount", "申请金额", "Applied amount", "Amount asked for, before the cap of the programme."),
     ),
 )

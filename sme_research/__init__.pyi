@@ -1,6 +1,8 @@
 from .errors import DataError, FactoryError, IdentificationError, SmeResearchError, StudyError
 from .estimators import estimate_att, estimate_event_study
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, evaluate, sketch
+from .evaluation.plan import save_plan
+from .explorer import explore
 from .instruments import INSTRUMENTS
 from .outcomes import OUTCOMES
 from .present.figures import plot_balance, plot_event_study, plot_overlap
@@ -17,6 +19,28 @@ from .present.notes import (
     tabulate_published,
     tabulate_tables,
 )
+from .present.parts.cost import describe_cost, tabulate_cost
+from .present.parts.density import describe_density, plot_density, tabulate_density
+from .present.parts.designs import (
+    describe_contrast,
+    describe_entry_margin,
+    describe_threshold,
+    describe_triple_difference,
+    tabulate_cohorts,
+    tabulate_contrast,
+    tabulate_inferences,
+    tabulate_single_clusters,
+)
+from .present.parts.disclosure import describe_disclosure
+from .present.parts.dose import describe_dose, plot_dose, tabulate_dose
+from .present.parts.family import plot_family, tabulate_family
+from .present.parts.literature import plot_literature, tabulate_literature
+from .present.parts.plan import tabulate_facts, tabulate_plan, tabulate_points
+from .present.parts.sensitivity import describe_sensitivity, plot_sensitivity, tabulate_sensitivity
+from .present.parts.specifications import describe_specifications, plot_specifications, tabulate_specifications
+from .present.parts.spillovers import describe_spillovers, tabulate_attrition
+from .present.parts.subgroups import describe_subgroups, plot_subgroups, tabulate_subgroups
+from .present.parts.theory import plot_theory
 from .present.sentences import (
     describe,
     describe_design,
@@ -75,14 +99,27 @@ __all__ = [
     "count_in_force",
     "count_training",
     "describe",
+    "describe_contrast",
+    "describe_cost",
+    "describe_density",
     "describe_design",
+    "describe_disclosure",
+    "describe_dose",
+    "describe_entry_margin",
     "describe_flow",
     "describe_limits",
+    "describe_sensitivity",
+    "describe_specifications",
+    "describe_spillovers",
+    "describe_subgroups",
+    "describe_threshold",
     "describe_training",
+    "describe_triple_difference",
     "estimate_att",
     "estimate_event_study",
     "evaluate",
     "explain_difference",
+    "explore",
     "headline",
     "inspect_tables",
     "last_count_day",
@@ -91,25 +128,51 @@ __all__ = [
     "load_tables",
     "planted_att",
     "plot_balance",
+    "plot_density",
+    "plot_dose",
     "plot_event_study",
+    "plot_family",
+    "plot_literature",
     "plot_overlap",
+    "plot_sensitivity",
+    "plot_specifications",
+    "plot_subgroups",
+    "plot_theory",
     "plot_years",
     "rank_missing",
     "reproduce_job_training",
+    "save_plan",
+    "sketch",
     "summarise",
     "summarise_quality",
+    "tabulate_attrition",
     "tabulate_balance",
     "tabulate_checks",
+    "tabulate_cohorts",
+    "tabulate_contrast",
+    "tabulate_cost",
+    "tabulate_density",
+    "tabulate_dose",
     "tabulate_effect",
     "tabulate_effects",
     "tabulate_event_study",
+    "tabulate_facts",
+    "tabulate_family",
     "tabulate_flow",
     "tabulate_grade",
+    "tabulate_inferences",
     "tabulate_ladder",
+    "tabulate_literature",
     "tabulate_missing",
+    "tabulate_plan",
+    "tabulate_points",
     "tabulate_provenance",
     "tabulate_published",
     "tabulate_question",
+    "tabulate_sensitivity",
+    "tabulate_single_clusters",
+    "tabulate_specifications",
+    "tabulate_subgroups",
     "tabulate_tables",
     "trace_tables",
 ]

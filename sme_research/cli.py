@@ -98,19 +98,22 @@ def check(*, folder: Path) -> None:
 @click.option("--covariates", callback=_list, help="Names, comma-separated; else the instrument's own; '' for none.")
 @click.option("--comparison", default="not_yet_treated", type=click.Choice(["not_yet_treated", "never_treated"]))
 @click.option("--population", default="eligible", type=click.Choice(["eligible", "all"]), help="Whom to keep.")
-@click.option("--estimator", default="callaway_santanna", show_default=True)
+@click.option("--estimator", help="Else the one that fits the outcome.")
+@click.option("--prices", default="nominal", type=click.Choice(["nominal", "real"]), help="Deflate money or not.")
+@click.option("--plan", type=click.Path(path_type=Path), help="File of a registered plan, to list deviations from.")
 @click.option("--lang", default="en", type=click.Choice(LANGUAGES), help="Language of the sentences.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def effect(*, data: Path, as_json: bool, lang: str, **asked: object) -> None:
+def effect(*, data: Path, as_json: bool, lang: str, plan: Path | None, **asked: object) -> None:
     """Estimate one effect with its event study, checks and grade."""
     from sme_research.evaluation import evaluate
-    from sme_research.present.sentences import check_sentence, headline
+    from sme_research.present.checking import check_sentence
+    from sme_research.present.sentences import headline
     from sme_research.study import Study
     from sme_research.tables import load_tables
 
     study = Study(**asked)
     tables = load_tables(data)
-    evaluation = evaluate(study, tables)
+    evaluation = evaluate(study, tables, plan=plan, progress=lambda part: click.echo(f"… {part}", err=True))
     for note in tables.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
@@ -119,8 +122,8 @@ def effect(*, data: Path, as_json: bool, lang: str, **asked: object) -> None:
     finding = evaluation.finding
     click.echo(headline(finding, lang).replace("**", ""))
     for item in finding.checks:
-        verdict = text(lang, f"verdict.{item.verdict}")
-        click.echo(f"  {text(lang, f'checks.{item.name}')} — {verdict}: {check_sentence(item, lang)}")
+        verdict, sentence = text(lang, f"verdict.{item.verdict}"), check_sentence(item, lang, finding.effect.unit)
+        click.echo(f"  {text(lang, f'checks.{item.name}')} — {verdict}: {sentence}")
 
 
 def _parameters(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -91,7 +91,7 @@ def _share_of(numerator: str, denominator: str) -> Callable[[TablesLike], pd.Ser
     def take(tables: TablesLike) -> pd.Series[float]:
         below = tables["accounts"][denominator].astype("float64")
         ratio = tables["accounts"][numerator].astype("float64") / below.where(below > 0)
-        return ratio.clip(ratio.quantile(LOWEST_SHARE), ratio.quantile(HIGHEST_SHARE))
+        return ratio.clip(float(ratio.quantile(LOWEST_SHARE)), float(ratio.quantile(HIGHEST_SHARE)))
 
     return take
 
@@ -138,7 +138,7 @@ def _little_giant(tables: TablesLike) -> pd.Series[float]:
 
 
 def _last_report(tables: TablesLike) -> pd.Series[float]:
-    """1 in the last year that an enterprise reports, 0 before; missing in the panel's last year, when none can tell."""
+    """1 in an enterprise's last year, 0 before; missing in the panel's last year, which cannot tell."""
     accounts = tables["accounts"]
     last = accounts.groupby("enterprise_id")["year"].transform("max")
     end = accounts["year"].max()
@@ -167,7 +167,8 @@ _ALL = (
         "fixed_assets_growth", {"zh": "固定资产增长率", "en": "growth of fixed assets"}, ("accounts.fixed_assets",),
         _log_growth("fixed_assets"), "log points a year", "growth",
         {"zh": "与上年相比的对数增长", "en": "change of the logarithm since the year before"},
-        _ZERO_UNDEFINED, {"zh": "缺上年或本年即缺失", "en": "missing where this year or the one before is"}, money=True,
+        _ZERO_UNDEFINED, {"zh": "缺上年或本年即缺失", "en": "missing where this year or the one before is"},
+        money=True,
     ),
     Outcome(
         "log_productivity", {"zh": "劳动生产率", "en": "labour productivity"},

@@ -9,7 +9,7 @@ import pandas as pd
 from sme_research.results import Missing, TableQuality
 from sme_research.tables import TABLES, Column, Table, Tables
 
-MAY_BE_BLANK = ("left_on", "expires_on", "listed_on", "rule_set")
+MAY_BE_BLANK = ("left_on", "expires_on", "listed_on", "rule_set", "until", "level", "handled_on", "resolved_on")
 """Columns in which a blank is an answer: not left, not listed, no end."""
 
 TIERS = ("innovative", "srdi", "little_giant", "champion")

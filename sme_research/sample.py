@@ -11,12 +11,15 @@ import pandas as pd
 from sme_research.covariates import COVARIATES
 from sme_research.errors import DataError, IdentificationError
 from sme_research.instruments import Instrument
+from sme_research.prices import log_price_index
 from sme_research.results import COVARIATE_PREFIX, FlowStep, SampleFlow
 from sme_research.study import Study
 
 TablesLike = Mapping[str, pd.DataFrame]
 
 GROUP_DIGITS = 3
+LOST_TO_MISSING = ("outcome_observed", "covariates_observed", "two_years")
+"""Steps that lose rows because something was not reported, not because of the design."""
 SMALLEST_CELL = 5
 """Enterprises in a county x industry group for it to count as a place that could become a cluster."""
 
@@ -49,20 +52,25 @@ def load_sample(study: Study, tables: TablesLike) -> pd.DataFrame:
     return trace_sample(study, tables)[0]
 
 
-def trace_sample(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, SampleFlow]:
-    """The sample as `load_sample` gives it, with the way from population to sample."""
+def trace_sample(study: Study, tables: TablesLike, *, complete: bool = True) -> tuple[pd.DataFrame, SampleFlow]:
+    """The sample as `load_sample` gives it, with the way from population to sample.
+
+    Where not ``complete``, rows lost to missing data stay: the population that the study speaks of.
+    """
     _require_columns(study, tables)
     rows = _all_rows(study, tables)
     steps: list[FlowStep] = []
     for name, keep in _steps(study, tables):
+        if name in LOST_TO_MISSING and not complete:
+            continue
         rows = keep(rows)
         steps.append(_counted(name, rows))
         if steps[-1].n_treated == 0:
             raise IdentificationError(_nobody_left(study, steps[-1]))
     steps.append(_seen_before_and_after(rows))
     fixed = ["enterprise_id", "year", "cohort", "event_time", "outcome"]
-    cluster = ["cluster_id"] if "cluster_id" in rows else []
-    columns = [*fixed, *(name for name in rows if str(name).startswith(COVARIATE_PREFIX)), *cluster]
+    asked_for = [name for name in ("cluster_id",) if name in rows]
+    columns = [*fixed, *(name for name in rows if str(name).startswith(COVARIATE_PREFIX)), *asked_for]
     return rows[columns].reset_index(drop=True), SampleFlow(tuple(steps))
 
 
@@ -73,6 +81,11 @@ def _steps(study: Study, tables: TablesLike) -> list[tuple[str, Callable[[pd.Dat
     steps: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = [("accounts", lambda rows: rows)]
     if restricted and study.population == "eligible":
         steps.append(("eligible", partial(_eligible, instrument=instrument, titles=tables["recognitions"])))
+    if study.cities:
+        steps.append(("chosen_cities", lambda rows: rows[rows["city_code"].isin(study.cities)]))
+    if study.industries:
+        industry = tables["enterprises"].set_index("enterprise_id")["industry_code"]
+        steps.append(("chosen_industries", partial(_chosen_industries, chosen=study.industries, industry=industry)))
     if instrument.assigned_by == "cluster":
         steps.append(("comparable_place", _comparable_place))
     steps += [
@@ -92,9 +105,10 @@ def _counted(name: str, rows: pd.DataFrame) -> FlowStep:
 
 def _seen_before_and_after(rows: pd.DataFrame) -> FlowStep:
     """The same rows; of the treated, those seen both in the year before treatment and later."""
-    base = set(rows.loc[rows["event_time"] == -1, "enterprise_id"])
-    after = rows.loc[(rows["event_time"] >= 0) & rows["enterprise_id"].isin(base), "enterprise_id"]
-    return FlowStep("before_and_after", rows["enterprise_id"].nunique(), after.nunique(), len(rows))
+    treated = rows.loc[rows["cohort"].notna(), ["enterprise_id", "event_time"]]
+    seen = treated.assign(base=treated["event_time"] == -1, after=treated["event_time"] >= 0)
+    both = seen.groupby("enterprise_id")[["base", "after"]].any().all(axis=1)
+    return FlowStep("before_and_after", rows["enterprise_id"].nunique(), int(both.sum()), len(rows))
 
 
 def _nobody_left(study: Study, step: FlowStep) -> str:
@@ -104,10 +118,12 @@ def _nobody_left(study: Study, step: FlowStep) -> str:
         "accounts": f"the tables record nobody treated by {study.instrument!r} among the enterprises with accounts",
         "eligible": f"none in the accounts meets the rules of {study.instrument!r}; check the table recognitions, "
         "or ask with population 'all'",
+        "chosen_cities": f"none is in the prefectures {', '.join(study.cities)}",
+        "chosen_industries": f"none is in the industries {', '.join(study.industries)}",
         "comparable_place": f"no county and industry holds {SMALLEST_CELL} enterprises or more",
         "treated_inside_panel": f"all were treated by {study.instrument!r} before or in their first account year: "
         "add earlier accounts",
-        "outcome_observed": f"none has the outcome {study.outcome!r} above zero",
+        "outcome_observed": f"none has a value of the outcome {study.outcome!r}",
         "covariates_observed": f"none has all of {', '.join(study.adjusted_for)} in its first account year; "
         "ask with other covariates",
         "two_years": f"none has the outcome {study.outcome!r} in two years",
@@ -122,7 +138,7 @@ def _require_columns(study: Study, tables: TablesLike) -> None:
     faults are the ones reported.
     """
     tables["enterprises"]
-    needed = {f"accounts.{study.outcome_declaration.column}": f"outcome {study.outcome!r}"}
+    needed = dict.fromkeys(study.outcome_declaration.columns, f"outcome {study.outcome!r}")
     needed |= dict.fromkeys(study.instrument_declaration.columns, f"instrument {study.instrument!r}")
     for name in study.adjusted_for:
         needed |= dict.fromkeys(COVARIATES[name].columns, f"covariate {name!r}")
@@ -140,14 +156,25 @@ def _all_rows(study: Study, tables: TablesLike) -> pd.DataFrame:
     accounts, enterprises = tables["accounts"], tables["enterprises"]
     rows = accounts[["enterprise_id", "year"]].copy()
     rows["year"] = rows["year"].astype("int64")
-    rows["outcome"] = study.outcome_declaration.values(accounts)
+    rows["outcome"] = _outcome(study, tables)
     rows = rows.merge(_cohorts(study, tables), on="enterprise_id", how="left")
     rows["event_time"] = rows["year"] - rows["cohort"]
     place = enterprises.set_index("enterprise_id")
     rows["city_code"] = rows["enterprise_id"].map(place["city_code"])
     if study.instrument_declaration.assigned_by == "cluster":
-        rows["cluster_id"] = _clusters(rows, place, tables)
+        rows["cluster_id"] = _clusters(rows, tables)
     return rows.sort_values(["enterprise_id", "year"], ignore_index=True)
+
+
+def _outcome(study: Study, tables: TablesLike) -> pd.Series[float]:
+    """The outcome of every account row, in the prices asked for."""
+    outcome, years = study.outcome_declaration, tables["accounts"]["year"]
+    values = outcome.values(tables)
+    if study.prices == "nominal" or not outcome.money:
+        return values
+    if outcome.unit == "log points a year":
+        return values - (log_price_index(years) - log_price_index(years - 1))
+    return values - log_price_index(years)
 
 
 def _cohorts(study: Study, tables: TablesLike) -> pd.DataFrame:
@@ -157,20 +184,28 @@ def _cohorts(study: Study, tables: TablesLike) -> pd.DataFrame:
     return first[columns].assign(cohort=cohort).rename(columns={"cluster_id": "own_cluster"})
 
 
-def _clusters(rows: pd.DataFrame, place: pd.DataFrame, tables: TablesLike) -> pd.Series[str]:
+def _clusters(rows: pd.DataFrame, tables: TablesLike) -> pd.Series[str]:
     """The designated cluster of a member; county and industry group of everybody else.
 
     Missing for an enterprise in a designated county and industry that is on no
     list: it may have been reached all the same, so it is no comparison.
     """
-    designated = tables["clusters"]
-    # Groups of GB/T 4754 have three digits; where a table knows fewer, all are compared at that depth.
-    codes = pd.concat([place["industry_code"], designated["industry_code"]]).dropna()
-    depth = min(GROUP_DIGITS, int(codes.str.len().min()))
-    cell = (place["county_code"] + "-" + place["industry_code"].str[:depth]).reindex(rows["enterprise_id"])
-    taken = designated["county_code"] + "-" + designated["industry_code"].str[:depth]
+    place_of, taken = place_codes(tables["enterprises"], tables["clusters"])
+    cell = rows["enterprise_id"].map(place_of)
     others = cell.where(~cell.isin(set(taken.dropna())))
-    return pd.Series(others.to_numpy(), index=rows.index).where(rows["own_cluster"].isna(), rows["own_cluster"])
+    return others.where(rows["own_cluster"].isna(), rows["own_cluster"])
+
+
+def place_codes(enterprises: pd.DataFrame, designated: pd.DataFrame) -> tuple[pd.Series[str], pd.Series[str]]:
+    """County x industry group by enterprise, and of each row of the table `clusters`.
+
+    Groups of GB/T 4754 have three digits; where a table knows fewer, all are compared at that depth.
+    """
+    codes = pd.concat([enterprises["industry_code"], designated["industry_code"]]).dropna()
+    depth = min(GROUP_DIGITS, int(codes.str.len().min()))
+    place = enterprises["county_code"] + "-" + enterprises["industry_code"].str[:depth]
+    taken = designated["county_code"] + "-" + designated["industry_code"].str[:depth]
+    return pd.Series(place.to_numpy(), index=enterprises["enterprise_id"]), taken
 
 
 def _eligible(rows: pd.DataFrame, *, instrument: Instrument, titles: pd.DataFrame) -> pd.DataFrame:
@@ -179,6 +214,10 @@ def _eligible(rows: pd.DataFrame, *, instrument: Instrument, titles: pd.DataFram
     held &= pd.to_datetime(titles["granted_on"]).dt.year <= rows["year"].max()
     holders = set(titles.loc[held, "enterprise_id"])
     return rows[rows["enterprise_id"].isin(holders) & ~rows["city_code"].isin(instrument.excluded_cities)]
+
+
+def _chosen_industries(rows: pd.DataFrame, *, chosen: tuple[str, ...], industry: pd.Series[str]) -> pd.DataFrame:
+    return rows[rows["enterprise_id"].map(industry).str.startswith(chosen).fillna(False).astype(bool)]
 
 
 def _comparable_place(rows: pd.DataFrame) -> pd.DataFrame:
@@ -204,9 +243,7 @@ def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike
 
     A covariate that is the same for all who are left says nothing and is not kept.
     """
-    accounts = tables["accounts"][tables["accounts"]["enterprise_id"].isin(rows["enterprise_id"].unique())]
-    first = accounts.sort_values(["enterprise_id", "year"]).drop_duplicates("enterprise_id")
-    first = first.merge(tables["enterprises"], on="enterprise_id", how="left").set_index("enterprise_id")
+    first = first_rows(tables, rows)
     for name in study.adjusted_for:
         built = COVARIATES[name].build(first).add_prefix(COVARIATE_PREFIX)
         rows = rows.merge(built, left_on="enterprise_id", right_index=True, how="left")
@@ -215,6 +252,14 @@ def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike
     constant = [name for name in columns if rows[name].min() == rows[name].max()]
     kept: pd.DataFrame = rows.drop(columns=constant)
     return kept
+
+
+def first_rows(tables: TablesLike, rows: pd.DataFrame) -> pd.DataFrame:
+    """First account row and register entry of each enterprise of the rows, by id."""
+    accounts = tables["accounts"]
+    first = accounts.loc[accounts.groupby("enterprise_id")["year"].idxmin()].set_index("enterprise_id")
+    left = first.loc[first.index.isin(rows["enterprise_id"].unique())]
+    return left.join(tables["enterprises"].set_index("enterprise_id"))
 
 
 def _two_years(rows: pd.DataFrame) -> pd.DataFrame:

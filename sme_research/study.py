@@ -11,6 +11,9 @@ from sme_research.errors import StudyError
 from sme_research.instruments import INSTRUMENTS, Instrument
 from sme_research.outcomes import OUTCOMES, Outcome
 
+Adjustment = Literal["doubly_robust", "outcome_regression"]
+EstimatorName = Literal["callaway_santanna", "imputation", "sun_abraham", "wooldridge_poisson"]
+
 
 class Study(BaseModel):
     """One question: which instrument, which outcome, compared how.
@@ -29,6 +32,20 @@ class Study(BaseModel):
     population : {"eligible", "all"}
         ``"eligible"`` keeps those who could have been treated, by the
         instrument's rules; ``"all"`` everybody in the accounts.
+    cities : sequence of str
+        Codes of the prefectures to keep; all where empty.
+    industries : sequence of str
+        First digits of the industries to keep, such as ``"39"``; all where empty.
+    estimator : str, optional
+        Name of the estimator; where not given a count model for counts, and
+        group-time effects for all else.
+    adjustment : {"doubly_robust", "outcome_regression"}, optional
+        How covariates enter; the instrument's own where not given.
+    anticipation : int, optional
+        Years before treatment that are not used as base; the instrument's own
+        where not given.
+    prices : {"nominal", "real"}
+        Whether money is deflated by producer prices.
     level : float
         Coverage of the intervals.
     seed : int
@@ -52,7 +69,12 @@ class Study(BaseModel):
     covariates: tuple[str, ...] | None = None
     comparison: Literal["not_yet_treated", "never_treated"] = "not_yet_treated"
     population: Literal["eligible", "all"] = "eligible"
-    estimator: Literal["callaway_santanna"] = "callaway_santanna"
+    cities: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    estimator: EstimatorName | None = None
+    adjustment: Adjustment | None = None
+    anticipation: int | None = Field(default=None, ge=0, le=3)
+    prices: Literal["nominal", "real"] = "nominal"
     level: float = Field(default=0.95, gt=0.5, lt=1.0)
     seed: int = Field(default=0, ge=0)
 
@@ -80,6 +102,16 @@ class Study(BaseModel):
             raise ValueError(f"covariate {twice[0]!r} is named twice; name it once")
         return names if names is None else tuple(_known("covariate", name, COVARIATES) for name in names)
 
+    @field_validator("cities", "industries")
+    @classmethod
+    def _codes_are_digits(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [code for code in codes if not (code.isascii() and code.isdigit())]
+        if wrong:
+            raise ValueError(
+                f"code {wrong[0]!r} must be digits, such as '350100' for a prefecture or '39' for a division"
+            )
+        return tuple(sorted(set(codes)))
+
     @property
     def unit(self) -> str:
         """Unit of the outcome."""
@@ -94,6 +126,31 @@ class Study(BaseModel):
     def outcome_declaration(self) -> Outcome:
         """What the outcome is made of."""
         return OUTCOMES[self.outcome]
+
+    @property
+    def estimator_name(self) -> str:
+        """Name of the estimator in use."""
+        fitting = "wooldridge_poisson" if self.outcome_declaration.count else "callaway_santanna"
+        return self.estimator or fitting
+
+    @property
+    def adjustment_name(self) -> Adjustment:
+        """How covariates enter."""
+        return self.adjustment or self.instrument_declaration.adjustment
+
+    @property
+    def anticipation_years(self) -> int:
+        """Years before treatment that are not used as base."""
+        return self.instrument_declaration.anticipation if self.anticipation is None else self.anticipation
+
+    def settled(self) -> dict[str, Any]:
+        """Everything that is asked, with the instrument's own choices where the study left them open."""
+        return self.model_dump() | {
+            "covariates": list(self.adjusted_for),
+            "estimator": self.estimator_name,
+            "adjustment": self.adjustment_name,
+            "anticipation": self.anticipation_years,
+        }
 
     @property
     def adjusted_for(self) -> tuple[str, ...]:

@@ -1,15 +1,17 @@
 """The grade follows from design and checks by the rules of docs/evidence.md."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sme_research.evidence import LOWERING, SILENCING, grade_evidence
+from sme_research.checks import CHECKS
+from sme_research.evidence import BARRING, DESIGN_LEVEL, LOWERING, SILENCING, grade_evidence
 from sme_research.present.sentences import reason_sentence
 from sme_research.results import Check, Effect
 
 EFFECT = Effect("ATT", 0.05, 0.02, 0.01, 0.09, 0.95, "log points", 100, 50, 400, 100, 50, "callaway_santanna", "c")
-NAMES = ("pretrends", "balance", "overlap", "sample_flow", "power", "few_clusters", "cohort_years")
+NAMES = tuple(CHECKS)
 
 
 def grade(**verdicts: str):
@@ -26,6 +28,30 @@ def test_a_failed_check_lowers_the_level_and_takes_the_word_away(name):
     result = grade(**{name: "fail"})
     assert (result.sms_level, result.wording) == (2, "association")
     assert f"failed_{name}" in result.reasons
+
+
+@pytest.mark.parametrize("name", BARRING)
+def test_a_failure_that_mixes_in_something_else_keeps_the_level_and_takes_the_word_away(name):
+    result = grade(**{name: "fail"})
+    assert (result.sms_level, result.wording) == (3, "association")
+    assert f"failed_{name}" in result.reasons
+
+
+def test_a_quick_look_never_says_effect():
+    checks = [Check(name, "pass", None, None) for name in NAMES]
+    result = grade_evidence(EFFECT, checks, quick=True)
+    assert (result.wording, result.reasons[-1]) == ("association", "quick_look")
+
+
+def test_two_way_fixed_effects_are_never_called_an_effect():
+    checks = [Check(name, "pass", None, None) for name in NAMES]
+    result = grade_evidence(replace(EFFECT, estimator="two_way_fixed_effects"), checks)
+    assert (result.sms_level, result.wording) == (2, "association")
+
+
+def test_the_rules_name_checks_that_exist():
+    assert {*LOWERING, *BARRING, *SILENCING} <= set(CHECKS)
+    assert not set(LOWERING) & set(BARRING)
 
 
 @pytest.mark.parametrize("name", SILENCING)
@@ -54,8 +80,8 @@ def test_no_verdict_ever_raises_the_grade():
 
 def test_every_reason_can_be_said_and_stands_in_the_rules():
     rules = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text(encoding="utf-8")
-    reasons = {"design_callaway_santanna", "untested_pretrends", "untested_balance"}
-    reasons |= {f"failed_{name}" for name in LOWERING} | {f"doubt_{name}" for name in SILENCING}
+    reasons = {f"design_{name}" for name in DESIGN_LEVEL} | {"untested_pretrends", "untested_balance", "quick_look"}
+    reasons |= {f"failed_{name}" for name in (*LOWERING, *BARRING)} | {f"doubt_{name}" for name in SILENCING}
     for reason in reasons:
         assert reason_sentence(reason, "zh")
         assert reason_sentence(reason, "en")

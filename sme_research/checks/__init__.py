@@ -1,4 +1,7 @@
-"""Threats to an estimate: one a file, each found by itself."""
+"""Threats to an estimate: one a file, each found by itself.
+
+Modules that begin with an underscore hold what several checks share.
+"""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -9,7 +12,7 @@ from sme_research.results import Check, Estimation
 
 
 def _discover() -> dict[str, Callable[[Estimation], Check]]:
-    names = sorted(module.name for module in iter_modules(__path__))
+    names = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
     return {name: getattr(import_module(f"{__name__}.{name}"), f"check_{name}") for name in names}
 
 

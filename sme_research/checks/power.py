@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from scipy import stats
-
-from sme_research.results import Check, Estimation
-
-POWER: Final = 0.80
+from sme_research.checks._judging import POWER, detectable, is_found
+from sme_research.results import Check, Estimation, Verdict
 
 
 def check_power(estimation: Estimation) -> Check:
@@ -25,9 +20,6 @@ def check_power(estimation: Estimation) -> Check:
     ----------
     Bloom (1995), Evaluation Review 19(5).
     """
-    effect = estimation.effect
-    multiple = float(stats.norm.ppf(0.5 + effect.level / 2) + stats.norm.ppf(POWER))
-    detectable = multiple * effect.std_error
-    found = effect.ci_low > 0 or effect.ci_high < 0
-    values = {"mde": detectable, "power": POWER}
-    return Check("power", "pass" if found else "warn", detectable, None, values=values)
+    mde = detectable(estimation.effect)
+    verdict: Verdict = "pass" if is_found(estimation.effect) else "warn"
+    return Check("power", verdict, mde, None, values={"mde": mde, "power": POWER})

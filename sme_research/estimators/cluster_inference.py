@@ -202,7 +202,7 @@ def jackknife(
     panel = _lay_out(kept)
     cells = _without_each_cluster(panel, design)
     event_time = cells.year - cells.cohort
-    average = _jackknife([cells.mean(event_time >= 0)], panel)
+    average = _jackknife([cells.mean(event_time >= 0)], panel, [int(np.isfinite(panel.cluster_cohort).sum())])
     if not np.isfinite(average.deviations).all() or average.covariance[0, 0] <= 0:
         raise IdentificationError(
             "the average has no jackknife error: without one cluster nobody is left to compare, or the outcome never "
@@ -554,16 +554,17 @@ def _cells_of(panel: _Panel, design: Design) -> Iterator[tuple[int, int, Bools, 
 
 @dataclass(frozen=True, slots=True)
 class Jackknife:
-    """Average (first) and event times, from everybody and without each cluster.
+    """Numbers from everybody and without each cluster.
 
     ``estimates`` has n_numbers entries, ``deviations`` (without a cluster less
     everybody) is n_numbers x n_clusters, ``treated`` marks the clusters with
-    treated members.
+    treated members, ``n_treated`` counts those behind each number.
     """
 
     estimates: Floats
     deviations: Floats
     treated: Bools
+    n_treated: Integers
 
     @property
     def covariance(self) -> Floats:
@@ -573,12 +574,15 @@ class Jackknife:
 
     @property
     def degrees_of_freedom(self) -> Floats:
-        """Satterthwaite's, from the shares of treated and untreated clusters in the variance."""
+        """Satterthwaite's, from what treated and other clusters add to the variance, but below the number of treated.
+
+        Without that bound a variance that is small by luck would be trusted all
+        the more.
+        """
         centred = self.deviations - self.deviations.mean(axis=1, keepdims=True)
-        parts = [(centred[:, mask] ** 2).sum(axis=1) for mask in (self.treated, ~self.treated)]
-        sizes = [max(int(mask.sum()) - 1, 1) for mask in (self.treated, ~self.treated)]
-        below = sum(part**2 / size for part, size in zip(parts, sizes, strict=True))
-        return np.asarray((parts[0] + parts[1]) ** 2 / below)
+        own, others = ((centred[:, mask] ** 2).sum(axis=1) for mask in (self.treated, ~self.treated))
+        free, free_others = np.maximum(self.n_treated - 1, 1), max(int((~self.treated).sum()) - 1, 1)
+        return np.asarray(np.minimum((own + others) ** 2 / (own**2 / free + others**2 / free_others), free))
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,9 +606,10 @@ class _Draws:
         return np.asarray(np.divide(distance, error, out=np.full(len(error), np.inf), where=error > 0))
 
 
-def _jackknife(numbers: list[Floats], panel: _Panel) -> Jackknife:
+def _jackknife(numbers: list[Floats], panel: _Panel, n_treated: list[int]) -> Jackknife:
     stacked = np.array(numbers)
-    return Jackknife(stacked[:, 0], stacked[:, 1:] - stacked[:, :1], np.isfinite(panel.cluster_cohort))
+    treated = np.isfinite(panel.cluster_cohort)
+    return Jackknife(stacked[:, 0], stacked[:, 1:] - stacked[:, :1], treated, np.array(n_treated))
 
 
 def _student(average: Jackknife, sample: pd.DataFrame, unit: str, level: float) -> Inference:
@@ -662,7 +667,7 @@ def _event_study(cells: _Cells, panel: _Panel, sample: pd.DataFrame, unit: str, 
     ]
     if not kept:
         return EventStudy((), np.empty((0, 0)), design.level, unit, ESTIMATOR, design.comparison)
-    numbers = _jackknife([means[e] for e in kept], panel)
+    numbers = _jackknife([means[e] for e in kept], panel, [clusters[e] for e in kept])
     errors = np.sqrt(np.diag(numbers.covariance))
     half = stats.t.ppf(0.5 + design.level / 2, numbers.degrees_of_freedom) * errors
     points = tuple(

@@ -87,7 +87,8 @@ def estimate_entry_margin(cells: pd.DataFrame, *, unit: str = "log points", leve
             "without one place nobody is left in designated places, or in those to compare with; add places or years."
         )
     estimates = np.log(there / expected)
-    jackknife = Jackknife(estimates[:1], (estimates[1:] - estimates[0])[None, :], treated)
+    deviations = (estimates[1:] - estimates[0])[None, :]
+    jackknife = Jackknife(estimates[:1], deviations, treated, np.array([treated.sum()]))
     number = (float(estimates[0]), float(np.sqrt(jackknife.covariance[0, 0])), float(jackknife.degrees_of_freedom[0]))
     return _effect(number, counts, cohort, last_asked, unit, level)
 

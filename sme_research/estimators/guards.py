@@ -98,6 +98,7 @@ def usable_treated(sample: pd.DataFrame, anticipation: int = 0) -> int:
 
     The base year is the last one before treatment, or before its anticipation.
     """
-    event_time = sample["year"] - sample["cohort"]
-    base = set(sample.loc[event_time == -1 - anticipation, "enterprise_id"])
-    return int(sample.loc[(event_time >= 0) & sample["enterprise_id"].isin(base), "enterprise_id"].nunique())
+    treated = sample.loc[sample["cohort"].notna(), ["enterprise_id", "year", "cohort"]]
+    event_time = treated["year"] - treated["cohort"]
+    seen = treated.assign(base=event_time == -1 - anticipation, after=event_time >= 0)
+    return int(seen.groupby("enterprise_id")[["base", "after"]].any().all(axis=1).sum())

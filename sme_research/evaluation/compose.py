@@ -14,18 +14,20 @@ from sme_research.context import add_context, load_placebo_group, load_populatio
 from sme_research.covariates import covariate_label
 from sme_research.estimators.callaway_santanna import covariates_of
 from sme_research.estimators.sensitivity import bound_event_study
-from sme_research.evaluation.designs import attempt, run_densities, run_designs
-from sme_research.evaluation.family import estimate_outcome, run_family
+from sme_research.evaluation.designs import DESIGNS, attempt, estimate_design, run_densities
+from sme_research.evaluation.family import estimate_outcome, own_outcome
 from sme_research.evaluation.plan import compare_plan
 from sme_research.evaluation.primary import estimate_primary, make_refit
 from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
-from sme_research.evaluation.specifications import run_specifications
-from sme_research.evaluation.subgroups import run_subgroups
+from sme_research.evaluation.specifications import SPECIFICATIONS, estimate_specification
+from sme_research.evaluation.subgroups import PARTS, compare_parts, estimate_part
+from sme_research.evaluation.workers import Ask, workers
 from sme_research.evidence import grade_evidence
-from sme_research.present.sentences import check_sentence, headline, reason_sentence
+from sme_research.present.checking import check_sentence
+from sme_research.present.sentences import headline, reason_sentence
 from sme_research.present.show import Record
 from sme_research.present.words import LANGUAGES
-from sme_research.results import Check, Estimation, Finding
+from sme_research.results import Check, Estimation, Finding, Specification
 from sme_research.sample import trace_sample
 from sme_research.study import Study
 
@@ -83,10 +85,12 @@ def sketch(study: Study, tables: TablesLike, *, instrument_label: Labels | None 
 
     Parameters and errors are those of `evaluate`.
     """
-    sample, estimation = _estimate(study, tables)
+    estimation = estimate_study(study, tables)
     checks = run_checks(estimation)
-    finding = _finding(study, sample, estimation, checks, instrument_label)
-    return Evaluation(study, sample, replace(finding, grade=grade_evidence(estimation.effect, checks, quick=True)))
+    finding = _finding(study, estimation.sample, estimation, checks, instrument_label)
+    return Evaluation(
+        study, estimation.sample, replace(finding, grade=grade_evidence(estimation.effect, checks, quick=True))
+    )
 
 
 def evaluate(
@@ -119,48 +123,44 @@ def evaluate(
         the plan cannot be read.
     """
     planned = compare_plan(study, plan or None)
-    progress("estimate")
-    bare, estimation = _estimate(study, tables)
-    sample, own = add_context(bare, study, tables), estimation.effect
     unanswered: dict[str, str] = {}
-    progress("other designs")
-    designs = run_designs(study, tables, sample, unanswered)
-    densities = run_densities(study, tables, unanswered)
-    progress("bounds")
-    sensitivity = attempt(
-        "sensitivity", unanswered, lambda: bound_event_study(estimation.event_study, level=study.level)
-    )
-    progress("specifications")
-    specifications = run_specifications(study, tables, sample, own)
-    progress("outcomes and subgroups")
-    family = run_family(study, tables, own, planned.outcomes)
-    subgroups, interactions = run_subgroups(study, tables, sample)
+    progress("estimate")
+    estimation = estimate_study(study, tables)
+    bare, own = estimation.sample, estimation.effect
+    estimation = surround(study, tables, estimation, unanswered)
+    sample = estimation.sample
+    with workers(Ask(study, tables, sample)) as run:
+        progress("other designs")
+        designs = dict(zip(DESIGNS, run(estimate_design, tuple(DESIGNS)), strict=True))
+        progress("specifications")
+        specifications = run(estimate_specification, tuple(SPECIFICATIONS))
+        progress("outcomes")
+        other_outcomes = (*planned.outcomes[1:], study.instrument_declaration.placebo_outcome)
+        *family, placebo_outcome = run(estimate_outcome, other_outcomes)
+        progress("subgroups")
+        subgroups = tuple(run(estimate_part, PARTS))
     progress("checks")
     full = replace(
         estimation,
-        sample=sample,
-        refit=make_refit(study),
-        population=load_population(study, tables),
-        sensitivity=sensitivity or (),
-        specifications=specifications,
-        family=family,
-        densities=densities,
-        placebo_outcome=estimate_outcome(study, tables, study.instrument_declaration.placebo_outcome),
-        placebo_group=attempt("placebo_group", unanswered, lambda: load_placebo_group(study, tables)),
+        sensitivity=bound_event_study(estimation.event_study, level=study.level),
+        specifications=(Specification("declared", {}, own), *specifications),
+        family=(own_outcome(study, own), *family),
+        placebo_outcome=placebo_outcome,
     )
+    unanswered |= {name: reason for name, (_, reason) in designs.items() if reason}
     natural = tell_in_natural_units(study, sample, own)
     finding = _finding(study, sample, full, run_checks(full), instrument_label)
     finding = replace(
         finding,
-        **designs,
+        **{name: found for name, (found, _) in designs.items() if found is not None},
         plan=planned,
         natural=natural,
         sensitivity=full.sensitivity,
-        specifications=specifications,
-        family=family,
+        specifications=full.specifications,
+        family=full.family,
         subgroups=subgroups,
-        interactions=interactions,
-        densities=densities,
+        interactions=compare_parts(subgroups),
+        densities=full.densities,
         cost=tell_cost(study, tables, sample, natural),
         facts=tell_facts(study, tables),
         literature=tell_literature(study),
@@ -169,10 +169,23 @@ def evaluate(
     return Evaluation(study, bare, finding)
 
 
-def _estimate(study: Study, tables: TablesLike) -> tuple[pd.DataFrame, Estimation]:
+def estimate_study(study: Study, tables: TablesLike) -> Estimation:
+    """Sample and primary estimate."""
     sample, flow = trace_sample(study, tables)
     effect, event_study, inferences = estimate_primary(study, sample)
-    return sample, Estimation(sample, flow, effect, event_study, covariates_of(sample), inferences=inferences)
+    return Estimation(sample, flow, effect, event_study, covariates_of(sample), inferences=inferences)
+
+
+def surround(study: Study, tables: TablesLike, estimation: Estimation, unanswered: dict[str, str]) -> Estimation:
+    """The estimation with what its checks look at: neighbours, leavers, thresholds, the excluded."""
+    return replace(
+        estimation,
+        sample=add_context(estimation.sample, study, tables),
+        refit=make_refit(study),
+        population=load_population(study, tables),
+        densities=run_densities(study, tables, unanswered),
+        placebo_group=attempt("placebo_group", unanswered, lambda: load_placebo_group(study, tables)),
+    )
 
 
 def _finding(

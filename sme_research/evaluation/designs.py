@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from sme_research.context import count_enterprises_by_place, has_columns, load_triple_difference
 from sme_research.errors import IdentificationError, SmeResearchError
-from sme_research.estimators.callaway_santanna import estimate_cohorts
 from sme_research.estimators.density import estimate_density_jump
 from sme_research.estimators.dose_response import estimate_dose_response
 from sme_research.estimators.entry_margin import estimate_entry_margin
@@ -20,7 +19,9 @@ from sme_research.estimators.kink import estimate_kink
 from sme_research.estimators.regression_discontinuity import estimate_jump
 from sme_research.estimators.synthetic_did import estimate_synthetic_did
 from sme_research.estimators.triple_difference import estimate_triple_difference
-from sme_research.results import Effect, ThresholdDensity
+from sme_research.evaluation.primary import make_refit
+from sme_research.evaluation.workers import Ask
+from sme_research.results import Contrast, DoseResponse, Effect, ThresholdDensity
 from sme_research.study import Study
 
 TablesLike = Mapping[str, pd.DataFrame]
@@ -31,6 +32,8 @@ PASS_MARK: Final = 60.0
 """Assessment score from which the SRDI title may be granted (63号, 2022)."""
 SCORED_TIER: Final = "srdi"
 YEARS_AFTER: Final = 1
+SLOPE_AT_CAP: Final = -1.0
+"""Up to a cap one more unit is paid for, beyond it none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +83,12 @@ def attempt(part: str, unanswered: dict[str, str], make: Callable[[], Part]) -> 
         return None
 
 
-def run_designs(study: Study, tables: TablesLike, sample: pd.DataFrame, unanswered: dict[str, str]) -> dict[str, Any]:
-    """Every other design by the name of its field in `Finding`; reasons go to ``unanswered``."""
-    options: dict[str, Any] = {"unit": study.unit, "level": study.level}
-    linear = study.estimator_name != "wooldridge_poisson"
-    found: dict[str, Any] = {}
-    found["cohorts"] = attempt("cohorts", unanswered, lambda: _cohorts(study, sample)) or ()
-    if linear:
-        found["contrast"] = attempt("contrast", unanswered, lambda: estimate_contrast(sample, **options))
-        found["triple_difference"] = attempt(
-            "triple_difference", unanswered, lambda: _triple_difference(study, tables, options)
-        )
-        found["dose"] = attempt("dose", unanswered, lambda: _dose(study, sample, options))
-        found["threshold_jump"] = attempt("threshold", unanswered, lambda: _jump(study, tables, sample, options))
-        found["kinks"] = _kinks(study, sample, options, unanswered)
-    if study.instrument_declaration.assigned_by == "cluster":
-        found["entry_margin"] = attempt(
-            "entry_margin",
-            unanswered,
-            lambda: estimate_entry_margin(count_enterprises_by_place(study, tables), level=study.level),
-        )
-        if linear:
-            found["single_clusters"] = attempt(
-                "single_clusters", unanswered, lambda: estimate_synthetic_did(sample, seed=study.seed, **options)
-            ) or {}
-    return found
+def estimate_design(ask: Ask, name: str) -> tuple[Any, str]:
+    """One of `DESIGNS`, or None with the reason why the data cannot carry it."""
+    try:
+        return DESIGNS[name](ask), ""
+    except SmeResearchError as error:
+        return None, str(error)
 
 
 def run_densities(study: Study, tables: TablesLike, unanswered: dict[str, str]) -> tuple[ThresholdDensity, ...]:
@@ -114,11 +98,15 @@ def run_densities(study: Study, tables: TablesLike, unanswered: dict[str, str]) 
     for gate in GATES:
         if set(gate.columns) <= set(rows):
             values = gate.figure(rows).dropna()
-            density = attempt(f"density_{gate.name}", unanswered, lambda gate=gate, values=values: (  # type: ignore[misc]
-                estimate_density_jump(
-                    values, name=gate.name, label=gate.label, threshold=gate.threshold, unit=gate.unit
-                )
-            ))
+            density = attempt(
+                f"density_{gate.name}",
+                unanswered,
+                lambda gate=gate, values=values: (  # type: ignore[misc]
+                    estimate_density_jump(
+                        values, name=gate.name, label=gate.label, threshold=gate.threshold, unit=gate.unit
+                    )
+                ),
+            )
             if density is not None:
                 found.append(density)
     return tuple(found)
@@ -134,37 +122,55 @@ def _last_untreated_reports(study: Study, tables: TablesLike) -> pd.DataFrame:
     return untreated.drop_duplicates("enterprise_id", keep="last")
 
 
-def _cohorts(study: Study, sample: pd.DataFrame) -> tuple[tuple[int, Effect], ...]:
-    if study.estimator_name != "callaway_santanna":
-        raise IdentificationError(f"the estimator {study.estimator_name} gives no effect by cohort.")
-    return estimate_cohorts(
-        sample,
-        unit=study.unit,
-        comparison=study.comparison,
-        level=study.level,
-        adjustment=study.adjustment_name,
-        anticipation=study.anticipation_years,
-    )
+def _options(ask: Ask) -> dict[str, Any]:
+    return {"unit": ask.study.unit, "level": ask.study.level}
 
 
-def _triple_difference(study: Study, tables: TablesLike, options: dict[str, Any]) -> Effect:
-    rows = load_triple_difference(study, tables)
+def _guard_linear(ask: Ask) -> None:
+    if ask.study.estimator_name == "wooldridge_poisson":
+        raise IdentificationError("a count is not estimated by a linear model.")
+
+
+def _cohorts(ask: Ask) -> tuple[tuple[int, Effect], ...]:
+    """Effect by first treated year; later cohorts are compared with until their own treatment."""
+    sample, refit = ask.sample, make_refit(ask.study)
+    found = []
+    for cohort in sorted(sample.loc[sample["cohort"] <= sample["year"].max(), "cohort"].unique()):
+        later = sample["cohort"].isna() | (sample["cohort"] > cohort)
+        untreated = sample["cohort"].isna() | (sample["year"] < sample["cohort"])
+        rows = sample[(sample["cohort"] == cohort) | (later & untreated)]
+        rows = rows.assign(cohort=rows["cohort"].where(rows["cohort"] == cohort))
+        with suppress(IdentificationError):  # a cohort too small for an interval is left out of the table
+            found.append((int(cohort), refit(rows)[0]))
+    return tuple(found)
+
+
+def _contrast(ask: Ask) -> Contrast:
+    _guard_linear(ask)
+    return estimate_contrast(ask.sample, **_options(ask))
+
+
+def _triple_difference(ask: Ask) -> Effect:
+    _guard_linear(ask)
+    rows = load_triple_difference(ask.study, ask.tables)
     if rows is None:
-        raise IdentificationError(f"{study.instrument!r} excludes no place: there is no third difference.")
-    return estimate_triple_difference(rows, seed=study.seed, **options)
+        raise IdentificationError(f"{ask.study.instrument!r} excludes no place: there is no third difference.")
+    return estimate_triple_difference(rows, seed=ask.study.seed, **_options(ask))
 
 
-def _dose(study: Study, sample: pd.DataFrame, options: dict[str, Any]) -> Any:
-    dose = study.instrument_declaration.dose
-    if dose is None or "exposure" not in sample:
-        raise IdentificationError(f"the tables do not say how much of {study.instrument!r} an enterprise received.")
-    return estimate_dose_response(
-        sample, dose_label=dose.label, dose_unit=dose.unit, seed=study.seed, **options
-    )
+def _dose(ask: Ask) -> DoseResponse:
+    _guard_linear(ask)
+    dose = ask.study.instrument_declaration.dose
+    if dose is None or "exposure" not in ask.sample:
+        raise IdentificationError(f"the tables do not say how much of {ask.study.instrument!r} was received.")
+    labels = {"dose_label": dose.label, "dose_unit": dose.unit}
+    return estimate_dose_response(ask.sample, seed=ask.study.seed, **labels, **_options(ask))
 
 
-def _jump(study: Study, tables: TablesLike, sample: pd.DataFrame, options: dict[str, Any]) -> Effect:
+def _jump(ask: Ask) -> Effect:
     """Change of the outcome around the first assessment, at the pass mark."""
+    _guard_linear(ask)
+    study, tables = ask.study, ask.tables
     if SCORED_TIER not in study.instrument_declaration.eligible_tiers:
         raise IdentificationError(f"{study.instrument!r} does not ask for a title that is scored.")
     if not has_columns(("self_reports.score",), tables):
@@ -172,32 +178,62 @@ def _jump(study: Study, tables: TablesLike, sample: pd.DataFrame, options: dict[
     reports = tables["self_reports"].dropna(subset=["score"]).sort_values(["enterprise_id", "reported_on"])
     first = reports.drop_duplicates("enterprise_id").set_index("enterprise_id")
     year = pd.to_datetime(first["reported_on"]).dt.year
-    outcome = sample.set_index(["enterprise_id", "year"])["outcome"]
-    known = first.index.intersection(sample["enterprise_id"].unique())
-    before = outcome.reindex(pd.MultiIndex.from_arrays([known, year[known] - 1])).to_numpy()
-    after = outcome.reindex(pd.MultiIndex.from_arrays([known, year[known] + YEARS_AFTER])).to_numpy()
-    scores = pd.DataFrame(
-        {"enterprise_id": known, "score": first.loc[known, "score"].to_numpy(dtype="float64"), "outcome": after - before}
-    ).dropna()
-    return estimate_jump(scores, cutoff=PASS_MARK, **options)
+    # All candidates, not the sample: hardly anybody under the mark holds the title that the sample asks for.
+    accounts = tables["accounts"][["enterprise_id", "year"]].assign(outcome=study.outcome_declaration.values(tables))
+    outcome = accounts.set_index(["enterprise_id", "year"])["outcome"]
+    before = outcome.reindex(pd.MultiIndex.from_arrays([first.index, year - 1])).to_numpy()
+    after = outcome.reindex(pd.MultiIndex.from_arrays([first.index, year + YEARS_AFTER])).to_numpy()
+    score = first["score"].to_numpy(dtype="float64")
+    scores = pd.DataFrame({"enterprise_id": first.index, "score": score, "outcome": after - before}).dropna()
+    return estimate_jump(scores, cutoff=PASS_MARK, **_options(ask))
 
 
-def _kinks(
-    study: Study, sample: pd.DataFrame, options: dict[str, Any], unanswered: dict[str, str]
-) -> Mapping[str, Effect]:
-    """Change of slope at each cap: what one more unit below the cap went with, less the same above it."""
-    if "exposure" not in sample:
-        return {}
-    treated = sample[sample["exposure"].notna()].sort_values(["enterprise_id", "year"])
+def _kinks(ask: Ask) -> Mapping[str, Effect]:
+    """What one more unit paid for went with, at each cap on what is paid for."""
+    _guard_linear(ask)
+    sample, instrument = ask.sample, ask.study.instrument_declaration
+    if instrument.asked is None or not has_columns(instrument.asked.columns, ask.tables):
+        raise IdentificationError(f"the tables do not say how much of {instrument.name!r} was asked for.")
+    asked = instrument.asked.measure(ask.tables).set_index("enterprise_id")["dose"]
+    treated = sample[sample["cohort"].notna()]
     base = treated[treated["event_time"] == -1].set_index("enterprise_id")["outcome"]
     after = treated[treated["event_time"] >= 0].groupby("enterprise_id")["outcome"].mean()
-    frame = pd.DataFrame({"running": treated.groupby("enterprise_id")["exposure"].first(), "outcome": after - base})
-    frame = frame.dropna().reset_index()
-    found = {}
-    for name, cap in study.instrument_declaration.caps.items():
-        effect = attempt(f"kink_{name}", unanswered, lambda cap=cap: estimate_kink(frame, kink=cap, **options))  # type: ignore[misc]
-        if effect is not None:
-            found[name] = effect
+    frame = pd.DataFrame({"outcome": after - base}).dropna()
+    frame = frame.assign(running=frame.index.map(asked)).dropna().rename_axis("enterprise_id").reset_index()
+    found, reasons = {}, []
+    for name, cap in instrument.caps.items():
+        try:
+            found[name] = estimate_kink(frame, kink=cap, slope_change=SLOPE_AT_CAP, **_options(ask))
+        except SmeResearchError as error:
+            reasons.append(f"{name}: {error}")
+    if not found:
+        raise IdentificationError(" ".join(reasons))
     return found
 
 
+def _entry_margin(ask: Ask) -> Effect:
+    return estimate_entry_margin(count_enterprises_by_place(ask.study, ask.tables), level=ask.study.level)
+
+
+def _single_clusters(ask: Ask) -> Mapping[str, Effect]:
+    _guard_linear(ask)
+    if ask.study.instrument_declaration.assigned_by != "cluster":
+        raise IdentificationError(f"{ask.study.instrument!r} is not assigned by cluster.")
+    clusters = estimate_synthetic_did(ask.sample, seed=ask.study.seed, **_options(ask))
+    found = {cluster.cluster_id: cluster.effect for cluster in clusters if cluster.effect is not None}
+    if not found:
+        raise IdentificationError("; ".join(f"{cluster.cluster_id}: {cluster.reason}" for cluster in clusters))
+    return found
+
+
+DESIGNS: Final[Mapping[str, Callable[[Ask], Any]]] = {
+    "cohorts": _cohorts,
+    "contrast": _contrast,
+    "triple_difference": _triple_difference,
+    "dose": _dose,
+    "threshold_jump": _jump,
+    "kinks": _kinks,
+    "entry_margin": _entry_margin,
+    "single_clusters": _single_clusters,
+}
+"""Designs by the name of their field in `Finding`."""

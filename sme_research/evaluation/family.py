@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import pandas as pd
+from typing import Final
 
 from sme_research.errors import SmeResearchError
 from sme_research.evaluation.primary import make_refit
+from sme_research.evaluation.workers import Ask
 from sme_research.outcomes import OUTCOMES
 from sme_research.results import Effect, OutcomeEffect
 from sme_research.sample import load_sample
 from sme_research.study import Study
 
-TablesLike = Mapping[str, pd.DataFrame]
+MOST_FOR_COUNTS: Final = 300_000
+"""Enterprise-years up to which a report estimates a count beside its own outcome: it needs ten times the work."""
 
 
-def run_family(
-    study: Study, tables: TablesLike, own: Effect, outcomes: tuple[str, ...]
-) -> tuple[OutcomeEffect, ...]:
-    """One entry an outcome, the study's own first; the reason where one cannot be estimated."""
-    return tuple(
-        _entry(name, effect=own) if name == study.outcome else estimate_outcome(study, tables, name)
-        for name in outcomes
-    )
-
-
-def estimate_outcome(study: Study, tables: TablesLike, name: str) -> OutcomeEffect:
-    """The study's question asked of another outcome."""
-    other = study.model_copy(update={"outcome": name, "estimator": None})
-    missing = [place for place in OUTCOMES[name].columns if place.split(".")[0] not in tables]
+def estimate_outcome(ask: Ask, name: str) -> OutcomeEffect:
+    """The study's question asked of another outcome, or the reason why it cannot be."""
+    outcome = OUTCOMES[name]
+    study = ask.study.model_copy(update={"outcome": name, "estimator": None})
+    missing = [place for place in outcome.columns if place.split(".")[0] not in ask.tables]
     if missing:
         return _entry(name, reason=f"the table {missing[0].split('.')[0]} is not there")
+    if outcome.count and len(ask.sample) > MOST_FOR_COUNTS:
+        return _entry(
+            name,
+            reason=f"a count model of {len(ask.sample):,} enterprise-years takes a report of its own; ask for it",
+        )
     try:
-        return _entry(name, effect=make_refit(other)(load_sample(other, tables))[0])
+        return _entry(name, effect=make_refit(study)(load_sample(study, ask.tables))[0])
     except SmeResearchError as error:
         return _entry(name, reason=str(error))
+
+
+def own_outcome(study: Study, effect: Effect) -> OutcomeEffect:
+    """The study's own outcome as a member of the family."""
+    return _entry(study.outcome, effect=effect)
 
 
 def _entry(name: str, *, effect: Effect | None = None, reason: str = "") -> OutcomeEffect:

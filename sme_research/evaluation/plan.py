@@ -48,7 +48,7 @@ def save_plan(study: Study, path: str | Path) -> str:
 
 
 def compare_plan(study: Study, registered: str | Path | None) -> PlanRecord:
-    """This study's plan, with its deviations from a registered one.
+    """Plan of the study, with its deviations from a registered one.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise StudyError(f"plan {path} is not a plan: it must be the file that save_plan wrote.")
     stated = plan.pop("fingerprint")
     if stated != fingerprint(plan):
-        raise StudyError(f"plan {path} was changed after it was registered: its content no longer has its fingerprint.")
+        raise StudyError(f"plan {path} was changed after it was registered: its content has another fingerprint.")
     return plan
 
 

@@ -20,7 +20,8 @@ def estimate_primary(study: Study, sample: pd.DataFrame) -> Estimate:
     inference chosen by the number of treated clusters; enterprises assigned one
     by one need no other than clustered standard errors.
     """
-    if "cluster_id" in sample and study.estimator_name == callaway_santanna.ESTIMATOR:
+    clustered = study.instrument_declaration.assigned_by == "cluster"
+    if clustered and study.estimator_name == callaway_santanna.ESTIMATOR:
         return cluster_inference.infer(
             sample,
             unit=study.unit,
@@ -35,7 +36,9 @@ def estimate_primary(study: Study, sample: pd.DataFrame) -> Estimate:
 
 def make_refit(study: Study) -> Refit:
     """The primary estimator for another sample, with the cheapest inference that is right for it."""
-    if study.instrument_declaration.assigned_by == "cluster" and study.estimator_name == callaway_santanna.ESTIMATOR:
+    clustered = study.instrument_declaration.assigned_by == "cluster"
+    group_time = study.estimator_name == callaway_santanna.ESTIMATOR
+    if clustered and group_time and study.adjustment_name == "outcome_regression":
         return _jackknife(study)
     return _plain(study)
 

@@ -31,7 +31,9 @@ def tell_in_natural_units(study: Study, sample: pd.DataFrame, effect: Effect) ->
     return NaturalUnits(base, middle, low, high, unit)
 
 
-def tell_cost(study: Study, tables: TablesLike, sample: pd.DataFrame, natural: NaturalUnits | None) -> CostFigures | None:
+def tell_cost(
+    study: Study, tables: TablesLike, sample: pd.DataFrame, natural: NaturalUnits | None
+) -> CostFigures | None:
     """What was spent on the treated of the sample; None where the tables do not say."""
     cost = study.instrument_declaration.cost
     if cost is None or not has_columns(cost.columns, tables):

@@ -16,29 +16,20 @@ from sme_research.errors import SmeResearchError
 from sme_research.estimators import ESTIMATORS
 from sme_research.estimators.fixed_effects import estimate_contrast
 from sme_research.evaluation.primary import make_refit
+from sme_research.evaluation.workers import Ask
 from sme_research.results import COVARIATE_PREFIX, Effect, Specification
 from sme_research.sample import load_sample
 from sme_research.study import Study
 
-TablesLike = Mapping[str, pd.DataFrame]
 LARGEST_SHARE: Final = 0.05
 TRIMMED_SHARE: Final = 0.01
 PANDEMIC_YEAR: Final = 2020
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """What one specification is made from: the study, its tables and its sample."""
-
-    study: Study
-    tables: TablesLike
-    sample: pd.DataFrame
-
-
-def _with(changes: Callable[[Study], dict[str, object]]) -> Callable[[_Ask], Effect]:
+def _with(changes: Callable[[Study], dict[str, object]]) -> Callable[[Ask], Effect]:
     """The same question by another study; StudyError where that is the study itself."""
 
-    def run(ask: _Ask) -> Effect:
+    def run(ask: Ask) -> Effect:
         study = ask.study.model_copy(update=changes(ask.study))
         same_rows = {"comparison", "adjustment", "anticipation"}.issuperset(changes(ask.study))
         sample = ask.sample if same_rows else load_sample(study, ask.tables)
@@ -47,27 +38,27 @@ def _with(changes: Callable[[Study], dict[str, object]]) -> Callable[[_Ask], Eff
     return run
 
 
-def _on(keep: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[_Ask], Effect]:
+def _on(keep: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Ask], Effect]:
     """The same question on part of the sample."""
 
-    def run(ask: _Ask) -> Effect:
+    def run(ask: Ask) -> Effect:
         return make_refit(ask.study)(keep(ask.sample))[0]
 
     return run
 
 
-def _by(estimator: str) -> Callable[[_Ask], Effect]:
+def _by(estimator: str) -> Callable[[Ask], Effect]:
     """The same question by another estimator."""
 
-    def run(ask: _Ask) -> Effect:
+    def run(ask: Ask) -> Effect:
         study = ask.study
-        estimate = ESTIMATORS[estimator]
-        return estimate(ask.sample, unit=study.unit, comparison=study.comparison, level=study.level, seed=study.seed)[0]
+        options = {"unit": study.unit, "comparison": study.comparison, "level": study.level, "seed": study.seed}
+        return ESTIMATORS[estimator](ask.sample, **options)[0]
 
     return run
 
 
-def _two_way(ask: _Ask) -> Effect:
+def _two_way(ask: Ask) -> Effect:
     return estimate_contrast(ask.sample, unit=ask.study.unit, level=ask.study.level, seed=ask.study.seed).effect
 
 
@@ -106,7 +97,7 @@ def _bare(sample: pd.DataFrame) -> pd.DataFrame:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     choices: Mapping[str, str]
-    run: Callable[[_Ask], Effect]
+    run: Callable[[Ask], Effect]
 
 
 SPECIFICATIONS: Final[Mapping[str, _Entry]] = {
@@ -131,22 +122,16 @@ SPECIFICATIONS: Final[Mapping[str, _Entry]] = {
 }
 
 
-def run_specifications(
-    study: Study, tables: TablesLike, sample: pd.DataFrame, declared: Effect
-) -> tuple[Specification, ...]:
-    """The declared specification first, then every other of the list, with its reason where it has no estimate."""
-    ask = _Ask(study, tables, sample)
-    found = [Specification("declared", {}, declared)]
-    for name, entry in SPECIFICATIONS.items():
-        why_not = _inapplicable(name, study)
-        if why_not:
-            found.append(Specification(name, entry.choices, None, why_not))
-            continue
-        try:
-            found.append(Specification(name, entry.choices, entry.run(ask)))
-        except SmeResearchError as error:
-            found.append(Specification(name, entry.choices, None, str(error)))
-    return tuple(found)
+def estimate_specification(ask: Ask, name: str) -> Specification:
+    """One specification of the list, or the reason why it has no estimate."""
+    entry = SPECIFICATIONS[name]
+    why_not = _inapplicable(name, ask.study)
+    if why_not:
+        return Specification(name, entry.choices, None, why_not)
+    try:
+        return Specification(name, entry.choices, entry.run(ask))
+    except SmeResearchError as error:
+        return Specification(name, entry.choices, None, str(error))
 
 
 def _inapplicable(name: str, study: Study) -> str:
@@ -159,6 +144,11 @@ def _inapplicable(name: str, study: Study) -> str:
     counted = {"other_adjustment", "anticipation_1", "never_treated"}
     if study.estimator_name != "callaway_santanna" and name in counted:
         return f"the estimator {study.estimator_name} has no such choice"
-    if study.outcome_declaration.count and name in {"imputation", "sun_abraham", "two_way_fixed_effects", "trimmed_outcome"}:
+    if study.outcome_declaration.count and name in {
+        "imputation",
+        "sun_abraham",
+        "two_way_fixed_effects",
+        "trimmed_outcome",
+    }:
         return "a count is not estimated by a linear model"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,12 +11,14 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from sme_research.context import covariate_columns
 from sme_research.errors import SmeResearchError
 from sme_research.evaluation.primary import make_refit
+from sme_research.evaluation.workers import Ask
 from sme_research.results import Effect, Interaction, SubgroupEffect
+from sme_research.sample import first_rows
 from sme_research.study import Study
 
-TablesLike = Mapping[str, pd.DataFrame]
 Words = Mapping[str, str]
 
 COASTAL_CENTRES: Final = ("350100", "350200", "350500")
@@ -25,7 +27,11 @@ COASTAL_CENTRES: Final = ("350100", "350200", "350500")
 
 @dataclass(frozen=True, slots=True)
 class Subgroup:
-    """A variable that splits the enterprises in two; `split` gives True for the second part, missing where unknown."""
+    """A variable that splits the enterprises in two.
+
+    `split` takes first account rows with their register entries and gives True
+    for the second part, missing where it is not known.
+    """
 
     name: str
     label: Words
@@ -53,7 +59,10 @@ def _centres(first: pd.DataFrame) -> pd.Series[bool]:
 SUBGROUPS: Final = (
     Subgroup(
         "size", {"zh": "规模（首年从业人数）", "en": "size (employees, first year)"},
-        (("smaller", {"zh": "较小的一半", "en": "smaller half"}), ("larger", {"zh": "较大的一半", "en": "larger half"})),
+        (
+            ("smaller", {"zh": "较小的一半", "en": "smaller half"}),
+            ("larger", {"zh": "较大的一半", "en": "larger half"}),
+        ),
         _larger,
     ),
     Subgroup(
@@ -72,39 +81,47 @@ SUBGROUPS: Final = (
 )  # fmt: skip
 
 
-def run_subgroups(
-    study: Study, tables: TablesLike, sample: pd.DataFrame
-) -> tuple[tuple[SubgroupEffect, ...], tuple[Interaction, ...]]:
-    """Effects within each part, and tests that the two parts of a variable are alike."""
-    refit = make_refit(study)
-    first = _first_rows(tables, sample)
-    found: list[SubgroupEffect] = []
-    for subgroup in SUBGROUPS:
-        side = sample["enterprise_id"].map(subgroup.split(first))
-        for second, (part, label) in zip((False, True), subgroup.parts, strict=True):
-            effect, reason = _estimate(refit, sample[side == second])
-            found.append(SubgroupEffect(subgroup.name, subgroup.label, part, label, effect, reason))
-    return tuple(found), _interactions(found)
+PARTS: Final = tuple(f"{subgroup.name}.{part}" for subgroup in SUBGROUPS for part, _ in subgroup.parts)
+"""Every part of every subgroup, in order, as ``variable.part``."""
 
 
-def _first_rows(tables: TablesLike, sample: pd.DataFrame) -> pd.DataFrame:
-    """First account row and register entry of each enterprise of the sample, by id."""
-    accounts = tables["accounts"][tables["accounts"]["enterprise_id"].isin(sample["enterprise_id"].unique())]
-    first = accounts.sort_values(["enterprise_id", "year"]).drop_duplicates("enterprise_id")
-    return first.merge(tables["enterprises"], on="enterprise_id", how="left").set_index("enterprise_id")
+def estimate_part(ask: Ask, name: str) -> SubgroupEffect:
+    """The effect within one part, or the reason why it has none."""
+    variable, _, wanted = name.partition(".")
+    subgroup = next(subgroup for subgroup in SUBGROUPS if subgroup.name == variable)
+    second = subgroup.parts[1][0] == wanted
+    label = dict(subgroup.parts)[wanted]
+    side = ask.sample["enterprise_id"].map(subgroup.split(first_rows(ask.tables, ask.sample)))
+    effect, reason = _estimate(ask.study, ask.sample[side == second])
+    return SubgroupEffect(variable, subgroup.label, wanted, label, effect, reason)
 
 
-def _estimate(refit: Callable[[pd.DataFrame], tuple[Effect, object]], part: pd.DataFrame) -> tuple[Effect | None, str]:
+def _estimate(study: Study, part: pd.DataFrame) -> tuple[Effect | None, str]:
     if part.empty:
         return None, "no enterprise of the sample is in this part"
     try:
-        return refit(part)[0], ""
+        return make_refit(study)(drop_redundant(part))[0], ""
     except SmeResearchError as error:
         return None, str(error)
 
 
-def _interactions(found: list[SubgroupEffect]) -> tuple[Interaction, ...]:
-    """Parts hold different enterprises, so their estimates are independent."""
+def drop_redundant(sample: pd.DataFrame) -> pd.DataFrame:
+    """The sample without covariates that the others already tell, such as the last of all prefectures."""
+    columns = covariate_columns(sample)
+    values = sample.drop_duplicates("enterprise_id")[columns].to_numpy(dtype="float64")
+    kept: list[int] = []
+    for at in range(len(columns)):
+        if np.linalg.matrix_rank(np.column_stack([np.ones(len(values)), values[:, [*kept, at]]])) == len(kept) + 2:
+            kept.append(at)
+    return sample.drop(columns=[name for at, name in enumerate(columns) if at not in kept])
+
+
+def compare_parts(found: Sequence[SubgroupEffect]) -> tuple[Interaction, ...]:
+    """Whether the two parts of each variable differ.
+
+    Parts hold different enterprises; where whole clusters are assigned they may share clusters, whose common luck
+    makes the errors given here too large rather than too small.
+    """
     rows = []
     for first, second in zip(found[::2], found[1::2], strict=True):
         if first.effect is not None and second.effect is not None:

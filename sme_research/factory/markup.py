@@ -20,7 +20,9 @@ ALLOWED_TAGS = frozenset(
 )
 # Their content is no text, so it must go with them.
 DROPPED_TAGS = ("script", "style", "template", "iframe", "object", "noscript", "svg", "math")
-PLAIN_ATTRIBUTES = ("class", "title", "lang", "dir", "colspan", "rowspan", "scope", "alt", "start", "open")
+PLAIN_ATTRIBUTES = frozenset(
+    re.split(r"\s+", "class title lang dir colspan rowspan scope alt start open data-wording")
+)
 SAFE_LINK = re.compile(r"^(https?:|mailto:|#)", re.IGNORECASE)
 SAFE_IMAGE = re.compile(r"^data:image/(png|jpeg|gif|svg\+xml);base64,", re.IGNORECASE)
 # Digits, signs and units, and the words that join two numbers.

@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,8 @@ from sme_research.factory.parameters import (
     read_parameters,
     unknown_parameter,
 )
+from sme_research.factory.studies import SUFFIX as STUDY_SUFFIX
+from sme_research.factory.studies import read_study
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -37,7 +39,8 @@ NOT_IN_SLUG = ("lang", "data")
 class RunRequest:
     """What the caller asks to run.
 
-    ``notebooks`` are files, or folders of which every report is meant.
+    ``notebooks`` are files, or folders of which every report is meant, or
+    study files, each a notebook with its parameters.
     ``parameters`` may be texts, as on the command line, or values.
     ``languages``: None means all that a notebook offers. ``jobs``: None means
     two, or one on a machine with one processor. ``timeout`` is in seconds a cell.
@@ -122,12 +125,21 @@ def make_plan(request: RunRequest) -> Plan:
         A notebook, parameter, language or data folder is unknown or unfit, or
         two reports would share a slug.
     """
-    sources, skipped = _read_sources(request)
-    given = _checked_request(request, sources)
-    languages = _languages(request, given, sources)
+    studies = [path for path in request.notebooks if path.suffix == STUDY_SUFFIX]
+    plain = tuple(path for path in request.notebooks if path.suffix != STUDY_SUFFIX)
+    asked = [replace(request, notebooks=plain)] if plain or not studies else []
+    for path in studies:
+        notebook, parameters = read_study(path)
+        asked.append(replace(request, notebooks=(notebook,), parameters={**parameters, **request.parameters}))
     reports: list[PlannedReport] = []
-    for source in sources:
-        reports += _plan_source(source, given, languages, request)
+    skipped: list[Path] = []
+    for one in asked:
+        sources, none = _read_sources(one)
+        given = _checked_request(one, sources)
+        languages = _languages(one, given, sources)
+        for source in sources:
+            reports += _plan_source(source, given, languages, one)
+        skipped += none
     _refuse_twins(reports)
     return Plan(tuple(reports), tuple(skipped))
 

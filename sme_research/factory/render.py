@@ -26,6 +26,8 @@ from sme_research.factory.typeface import embed_glyphs
 
 TEMPLATES = Path(__file__).parent / "template"
 HIDDEN_TAGS = ("remove-cell", "injected-parameters", "parameters")
+ANCHOR_TAG = "anchor-"
+"""A cell tagged ``anchor-NAME`` can be linked to as ``#NAME``."""
 IMAGE_TYPES = ("image/svg+xml", "image/png", "image/jpeg")
 # Outputs that live only by scripts; what they say in plain text is of no use to a reader.
 SCRIPTED = ("application/javascript", "application/vnd.jupyter.widget-view+json")
@@ -92,6 +94,7 @@ class Shown:
     body: str
     alt: str = ""
     caption: str = ""
+    wording: str = ""
 
 
 def render_report(notebook: NotebookNode, manifest: Manifest) -> str:
@@ -153,11 +156,14 @@ def _render_cells(notebook: NotebookNode, manifest: Manifest) -> str:
     cells = []
     for number, cell in _visible_cells(notebook, manifest.language):
         place = f"{manifest.slug}, cell {number}"
+        tags = cell.metadata.get("tags", [])
+        anchors = [tag.removeprefix(ANCHOR_TAG) for tag in tags if tag.startswith(ANCHOR_TAG)]
         if cell.cell_type == "markdown":
-            cells.append({"code": "", "shown": [_markdown(cell.source, cell.get("attachments", {}))]})
+            shown = [_markdown(cell.source, cell.get("attachments", {}))]
+            cells.append({"code": "", "shown": shown, "anchors": anchors})
         else:
-            shown = [_shown(output, place) for output in cell.get("outputs", [])]
-            cells.append({"code": cell.source, "shown": [output for output in shown if output]})
+            shown = [found for output in cell.get("outputs", []) if (found := _shown(output, place))]
+            cells.append({"code": cell.source, "shown": shown, "anchors": anchors})
     return _pages().get_template("cells.html.j2").render(cells=cells, texts=TEXTS[manifest.language])
 
 
@@ -201,7 +207,8 @@ def _image(content: str, kind: str, metadata: Mapping[str, Any], place: str) -> 
     if kind == "image/svg+xml":
         encoded = base64.b64encode(content.encode()).decode()
     caption = str(words.get("caption") or words["alt"])
-    return Shown("image", f"data:{kind};base64,{encoded}", alt=str(words["alt"]), caption=caption)
+    wording = str(words.get("wording", ""))
+    return Shown("image", f"data:{kind};base64,{encoded}", alt=str(words["alt"]), caption=caption, wording=wording)
 
 
 def _markdown(source: str, attachments: Mapping[str, dict[str, str]]) -> Shown:

@@ -10,9 +10,8 @@ from typing import Any, Final
 import pandas as pd
 
 from sme_research.present.figures import plot_bars
-from sme_research.present.sentences import interval
 from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
-from sme_research.present.words import count, percent_of, share, signed, text, words
+from sme_research.present.words import cell, count, interval, share, signed, text, unit_head, words
 from sme_research.results import Coefficient, Effect, Missing, Published, TableQuality
 
 NORMAL_95: Final = 1.959964  # standard errors each side of a 95 % interval
@@ -53,15 +52,19 @@ def tabulate_provenance(record: Mapping[str, Any], lang: str) -> ProvenanceTable
 
 
 def compare_with_truth(effect: Effect, truth: float, lang: str) -> HtmlTable:
-    """The estimate beside the effect that was planted."""
+    """The estimate beside the effect that was planted, which is in the estimate's unit."""
     rows = [
-        (text(lang, "truth.planted"), signed(percent_of(truth))),
-        (text(lang, "truth.estimate"), signed(percent_of(effect.estimate))),
-        (text(lang, "truth.interval", level=f"{effect.level:.0%}"), interval(effect.ci_low, effect.ci_high, lang)),
+        (text(lang, "truth.planted"), cell(truth, effect.unit)),
+        (text(lang, "truth.estimate"), cell(effect.estimate, effect.unit)),
+        (
+            text(lang, "truth.interval", level=f"{effect.level:.0%}"),
+            interval(effect.ci_low, effect.ci_high, effect.unit, lang),
+        ),
     ]
     inside = effect.ci_low <= truth <= effect.ci_high
     note = text(lang, "truth.inside" if inside else "truth.outside", often=f"{(1 - effect.level) * 100:.0f}")
-    return HtmlTable(text(lang, "truth.caption"), words(lang, "truth.head"), rows, note)
+    head = words(lang, "truth.head", unit=unit_head(effect.unit, lang))
+    return HtmlTable(text(lang, "truth.caption"), head, rows, note)
 
 
 def summarise_quality(tables: Sequence[TableQuality], lang: str) -> Text:

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from sme_research.present.show import Text
-from sme_research.present.words import count, p_value, percent_of, share, signed, signed_percent, text
-from sme_research.results import Check, Effect, Finding
+from typing import Final
 
-_SHARES = {"share_alone", "lost_treated", "lost_comparison"}
-_GAPS = {"gap"}
-_LOG_SIZES = {"detectable_trend", "undetected_bias"}
-_COUNTS = {"n_clusters", "n_treated_clusters", "n_periods", "n_alone", "n_cells", "n_lost", "n_unsure"}
+from sme_research.present.checking import check_sentence, find_check, worst_check
+from sme_research.present.show import Text
+from sme_research.present.wording import noun
+from sme_research.present.words import (
+    amount,
+    amount_range,
+    both_ways,
+    count,
+    has_text,
+    join,
+    natural,
+    share,
+    size,
+    text,
+)
+from sme_research.results import Effect, Finding
+
+_THREATS: Final = {
+    "selection": "pretrends",
+    "spillover": "spillovers",
+    "anticipation": "anticipation",
+    "bundle": "bundle",
+    "exit": "attrition",
+    "above_scale": "above_scale",
+}
+"""Threats to every estimate, each with the check that measures it here."""
 
 
 def is_found(effect: Effect) -> bool:
@@ -17,23 +37,90 @@ def is_found(effect: Effect) -> bool:
     return effect.ci_low > 0 or effect.ci_high < 0
 
 
+def item_of(finding: Finding, lang: str) -> str:
+    """The outcome as a sentence names it: a state such as promotion as the share of those in it."""
+    key = f"item.{finding.outcome}"
+    return text(lang, key) if has_text(lang, key) else finding.outcome_label[lang]
+
+
+def absent(finding: Finding, part: str, lang: str) -> Text:
+    """One sentence that says that a part is not there and why.
+
+    A reason that `Finding.unanswered` gives by its key in the catalogue is
+    told; one in free words is for the analyst, and the part's own sentence stands.
+    """
+    reason = finding.unanswered.get(part, "")
+    key = f"absent.{reason}" if has_text(lang, f"absent.{reason}") else f"absent.{part}"
+    return Text(text(lang, key))
+
+
 def summarise(finding: Finding, lang: str) -> Text:
-    """The plain summary: what was found, on whom, how surely."""
-    grade, years = finding.grade, finding.years
-    facts = {
-        "n_enterprises": count(finding.effect.n_enterprises),
-        "n_observations": count(finding.effect.n_observations),
-        "n_treated": count(finding.effect.n_treated),
-        "first_year": years[0],
-        "last_year": years[1],
-    }
-    lines = [headline(finding, lang), text(lang, "summary.sample", **facts)]
-    lines.append(text(lang, "summary.exposure", share=share(_share_of_first_year(finding))))
-    if not is_found(finding.effect):
-        lines.append(text(lang, "summary.mde", mde=both_ways(finding.check("power").values["mde"], lang)))
-    wording = text(lang, f"wording.{grade.wording}")
-    lines.append(text(lang, "summary.grade", level=grade.sms_level, wording=wording))
-    return Text("\n".join(f"- {line}" for line in lines))
+    """The plain summary: what was found, on whom, how surely, what it is good for, what speaks against it."""
+    lines = [
+        headline(finding, lang),
+        _in_natural_units(finding, lang),
+        _on_whom(finding, lang),
+        text(lang, "summary.exposure", share=share(_share_of_first_year(finding))),
+        _detectable(finding, lang),
+        text(
+            lang, f"summary.sure_{finding.grade.sms_level}", level=finding.grade.sms_level, noun=_noun(finding, lang)
+        ),
+        text(lang, f"summary.use_{finding.grade.wording}", noun=_noun(finding, lang)),
+        _largest_doubt(finding, lang),
+    ]
+    return Text("\n".join(f"- {line}" for line in lines if line), finding.grade.wording)
+
+
+def _how_sure(finding: Finding, lang: str) -> str:
+    level = finding.grade.sms_level
+    return text(lang, f"summary.sure_{level}", level=level, noun=_noun(finding, lang))
+
+
+def _noun(finding: Finding, lang: str) -> str:
+    return noun(finding.grade, lang)
+
+
+def _in_natural_units(finding: Finding, lang: str) -> str:
+    told = finding.natural
+    if told is None:
+        return ""
+    return text(
+        lang,
+        "summary.natural",
+        base=natural(told.base, told.unit, lang, sign=False),
+        estimate=natural(told.estimate, told.unit, lang),
+        low=natural(told.ci_low, told.unit, lang),
+        high=natural(told.ci_high, told.unit, lang),
+        noun=_noun(finding, lang),
+    )
+
+
+def _on_whom(finding: Finding, lang: str) -> str:
+    return text(
+        lang,
+        "summary.sample",
+        n_enterprises=count(finding.effect.n_enterprises),
+        n_observations=count(finding.effect.n_observations),
+        n_treated=count(finding.effect.n_treated),
+        first_year=finding.years[0],
+        last_year=finding.years[1],
+    )
+
+
+def _detectable(finding: Finding, lang: str) -> str:
+    """The minimum detectable difference beside every null."""
+    power = find_check(finding, "power")
+    if is_found(finding.effect) or power is None:
+        return ""
+    return text(lang, "summary.mde", mde=both_ways(power.values["mde"], finding.effect.unit, lang))
+
+
+def _largest_doubt(finding: Finding, lang: str) -> str:
+    check = worst_check(finding)
+    if check is None:
+        return text(lang, "summary.no_doubt" if finding.checks else "summary.unchecked")
+    reading = check_sentence(check, lang, finding.effect.unit)
+    return text(lang, "summary.doubt", check=text(lang, f"checks.{check.name}"), reading=reading)
 
 
 def _share_of_first_year(finding: Finding) -> float:
@@ -45,72 +132,93 @@ def _share_of_first_year(finding: Finding) -> float:
 def headline(finding: Finding, lang: str) -> str:
     """One sentence: the estimate in the words that the grade permits."""
     effect = finding.effect
-    kind = "effect" if finding.grade.wording == "effect" else "association"
     found = "found" if is_found(effect) else "not_found"
     label = finding.instrument_label[lang]
     return text(
         lang,
-        f"summary.{kind}_{found}",
+        f"summary.{finding.grade.wording}_{found}",
         instrument=label,
-        instrument_lower=label[0].lower() + label[1:],
-        item=finding.outcome_label[lang],
+        instrument_lower=within_sentence(label),
+        item=item_of(finding, lang),
         direction=text(lang, "summary.up" if effect.estimate > 0 else "summary.down"),
-        size=f"{abs(percent_of(effect.estimate)):.1f}%",
-        estimate=signed_percent(effect.estimate),
+        size=size(effect.estimate, effect.unit, lang),
+        estimate=amount(effect.estimate, effect.unit, lang),
         level=f"{effect.level:.0%}",
-        low=signed_percent(effect.ci_low),
-        high=signed_percent(effect.ci_high),
+        range=amount_range(effect.ci_low, effect.ci_high, effect.unit, lang),
     )
+
+
+def within_sentence(label: str) -> str:
+    """A label as it stands within a sentence: its first letter small unless it begins an abbreviation."""
+    return label if label[1:2].isupper() else label[0].lower() + label[1:]
 
 
 def describe_design(finding: Finding, lang: str) -> Text:
     """Identification in plain words, the method, and what the standard error rests on."""
-    effect, item = finding.effect, finding.outcome_label[lang]
+    effect, item = finding.effect, item_of(finding, lang)
     key = "design.assumption" if finding.covariate_label else "design.assumption_plain"
-    covariates = list_labels(finding, lang)
-    group = "cluster" if finding.check("few_clusters").verdict != "not_applicable" else "enterprise"
+    few_clusters = find_check(finding, "few_clusters")
+    clustered = few_clusters is not None and few_clusters.verdict != "not_applicable"
+    primary = finding.inferences[0].method if finding.inferences else "clustered"
     paragraphs = [
-        text(lang, key, item=item, covariates=covariates),
+        text(lang, key, item=item, covariates=list_labels(finding, lang)),
         text(lang, "design.why"),
         text(
             lang,
             "design.method",
             estimator=text(lang, f"estimator.{effect.estimator}"),
             comparison=text(lang, f"comparison.{effect.comparison}"),
+            how=text(lang, f"design.how_{effect.estimator}"),
         ),
         text(
             lang,
             "design.inference",
-            group=text(lang, f"design.{group}"),
+            group=text(lang, "design.cluster" if clustered else "design.enterprise"),
             n_clusters=count(effect.n_clusters),
             n_treated_clusters=count(effect.n_treated_clusters),
+            interval=text(lang, f"design.interval_{primary}"),
         ),
     ]
     return Text("\n\n".join(paragraphs))
 
 
 def describe(finding: Finding, part: str, lang: str) -> Text:
-    """One of the instrument's own sentences, such as its ``mechanism`` or ``selection``."""
+    """One of the instrument's or the outcome's own sentences, such as its ``mechanism`` or ``selection``."""
     return Text(finding.words[part][lang])
 
 
 def describe_flow(finding: Finding, lang: str) -> Text:
     """Who was lost to missing data, by arm."""
     values = finding.check("sample_flow").values
-    return Text(text(lang, "flow.reading", **{name: _shown(name, value, lang) for name, value in values.items()}))
+    return Text(
+        text(
+            lang,
+            "flow.reading",
+            lost_treated=share(values["lost_treated"]),
+            lost_comparison=share(values["lost_comparison"]),
+            gap=text(lang, "unit.points", number=f"{values['gap'] * 100:.1f}"),
+        )
+    )
 
 
 def describe_limits(finding: Finding, lang: str) -> Text:
-    """Threats that remain, with the direction in which each would move the estimate."""
-    population = finding.words["population"][lang]
-    names = ("selection", "spillover", "bundle", "exit", "nominal", "scope", "change")
-    return Text("\n".join(text(lang, f"limits.{name}", population=population) for name in names))
+    """Threats that remain, each with the direction in which it would move the estimate and what was measured."""
+    lines = [
+        f"- {text(lang, f'limits.{threat}')}{_measured(finding, check, lang)}" for threat, check in _THREATS.items()
+    ]
+    lines += [
+        f"- {text(lang, f'limits.{finding.prices}')}",
+        f"- {text(lang, 'limits.scope', population=finding.words['population'][lang])}",
+        f"- {text(lang, 'limits.change')}",
+    ]
+    return Text("\n".join(lines))
 
 
-def check_sentence(check: Check, lang: str) -> str:
-    """What one check says, with its numbers."""
-    values = {name: _shown(name, value, lang) for name, value in check.values.items()}
-    return text(lang, f"checks.{check.name}_{check.verdict}", p_value=p_value(check.p_value), **values)
+def _measured(finding: Finding, name: str, lang: str) -> str:
+    check = find_check(finding, name)
+    if check is None or check.verdict == "not_applicable":
+        return text(lang, "limits.unmeasured")
+    return text(lang, "limits.measured", reading=check_sentence(check, lang, finding.effect.unit))
 
 
 def reason_sentence(reason: str, lang: str) -> str:
@@ -120,35 +228,4 @@ def reason_sentence(reason: str, lang: str) -> str:
 
 def list_labels(finding: Finding, lang: str) -> str:
     """What the estimate adjusts for, as a list in words."""
-    return ("、" if lang == "zh" else ", ").join(label[lang] for label in finding.covariate_label.values())
-
-
-def both_ways(log_points: float, lang: str) -> str:
-    """A size in log points as the rise and the fall it stands for, which differ in percent."""
-    up, down = f"{percent_of(log_points):.1f}", f"{abs(percent_of(-log_points)):.1f}"
-    return text(lang, "unit.both_ways", up=up, down=down)
-
-
-def interval(low: float, high: float, lang: str) -> str:
-    """An interval in log points as signed percentages, for a table whose head says percent."""
-    return text(lang, "unit.range", low=signed(percent_of(low)), high=signed(percent_of(high)))
-
-
-def size_of(log_points: float) -> str:
-    """The size of a difference as a percentage without a sign."""
-    return f"{abs(percent_of(log_points)):.1f}%"
-
-
-def _shown(name: str, value: float, lang: str) -> str:
-    """A check's number as its sentence quotes it."""
-    if name in _GAPS:
-        return text(lang, "unit.points", number=f"{value * 100:.1f}")
-    if name in _SHARES:
-        return share(value)
-    if name == "mde":
-        return both_ways(value, lang)
-    if name == "p_steady":
-        return p_value(value)
-    if name in _LOG_SIZES:
-        return size_of(value)
-    return count(value) if name in _COUNTS else signed(value, 2).lstrip("+")
+    return join(lang, [label[lang] for label in finding.covariate_label.values()])

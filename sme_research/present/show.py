@@ -3,66 +3,126 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
 RECORD_TYPE: Final = "application/vnd.sme-research.record+json"
+_ANCHOR: Final = re.compile(r"#[A-Za-z][A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Sentences in Markdown."""
+    """Sentences in Markdown; with ``finding_wording`` they speak of the estimate in that grade's words."""
 
     markdown: str
+    finding_wording: str = ""
 
     def _repr_markdown_(self) -> str:
-        return self.markdown
+        # Markdown is read within an element only where blank lines stand around it.
+        return _within_finding(f"\n\n{self.markdown}\n\n", self.finding_wording).strip("\n")
 
     def __str__(self) -> str:
         return self.markdown
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A table cell that leads to another place of the same page.
+
+    Raises
+    ------
+    ValueError
+        ``target`` is not ``#`` with letters, digits and hyphens.
+    """
+
+    label: str
+    target: str
+
+    def __post_init__(self) -> None:
+        if not _ANCHOR.fullmatch(self.target):
+            raise ValueError(f"target is {self.target!r}, must be # and a name of letters, digits and hyphens.")
+
+
+Cell = str | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row that heads the rows after it."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class HtmlTable:
-    """A table with a caption and header cells; cells are texts already."""
+    """A table with a caption and header cells; cells are texts already.
+
+    With ``finding_wording`` it speaks of the estimate in that grade's words.
+    """
 
     caption: str
     head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell] | Group]
     note: str = ""
+    finding_wording: str = ""
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
-        body = "".join(self._row(row) for row in self.rows)
+        body = "".join(self._group(row) if isinstance(row, Group) else self._row(row) for row in self.rows)
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
-        return (
+        table = (
             f'<table class="sme"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
         )
+        return _within_finding(table, self.finding_wording)
+
+    def _group(self, group: Group) -> str:
+        span = len(self.head)
+        return f'<tr class="group"><th scope="rowgroup" colspan="{span}">{escape(group.label)}</th></tr>'
 
     @staticmethod
-    def _row(row: Sequence[str]) -> str:
+    def _row(row: Sequence[Cell]) -> str:
         first, *rest = row
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        return f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+        cells = "".join(f"<td>{_cell(cell)}</td>" for cell in rest)
+        return f'<tr><th scope="row">{_cell(first)}</th>{cells}</tr>'
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Link):
+        return f'<a href="{escape(cell.target)}">{escape(cell.label)}</a>'
+    return escape(cell)
+
+
+def _within_finding(content: str, wording: str) -> str:
+    """The passage marked with the wording that its words must keep to."""
+    if not wording:
+        return content
+    return f'<div class="finding" data-wording="{escape(wording)}">{content}</div>'
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG with the text that stands for it and its caption."""
+    """A PNG with the text that stands for it and its caption.
+
+    With ``finding_wording`` both speak of the estimate in that grade's words;
+    it travels in the output's metadata as ``wording``.
+    """
 
     png: bytes = field(repr=False)
     alt: str
     caption: str
+    finding_wording: str = ""
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         del include, exclude
         data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt, "caption": self.caption}}
+        wording = {"wording": self.finding_wording} if self.finding_wording else {}
+        return data, {"image/png": {"alt": self.alt, "caption": self.caption, **wording}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -13,6 +15,13 @@ from sme_research.errors import StudyError
 
 LANGUAGES: Final = ("zh", "en")
 MINUS: Final = "−"
+_PERCENT: Final = "log points"
+_POINTS: Final = ("share", "log points a year")
+_CHINESE_GAP: Final = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+"""Chinese sets no space between characters; one is left where a number with its unit was filled in."""
+_WAN_IN_YI: Final = 10_000  # 万元 in 亿元
+_WAN_IN_MILLION: Final = 100  # 万元 in a million yuan
+_WAN_IN_BILLION: Final = 100_000
 
 
 @cache
@@ -30,7 +39,9 @@ def text(lang: str, key: str, /, **values: Any) -> str:
     entry: Any = texts(lang)
     for part in key.split("."):
         entry = entry[part]
-    return str(entry).format(**values)
+    # A p-value that is only known to be small brings its own sign: p = < 0.001 is p < 0.001.
+    filled = str(entry).format(**values).replace("= <", "<")
+    return _CHINESE_GAP.sub("", filled) if lang == "zh" else filled
 
 
 def words(lang: str, key: str, /, **values: Any) -> list[str]:
@@ -39,27 +50,148 @@ def words(lang: str, key: str, /, **values: Any) -> list[str]:
     return [str(entry).format(**values) for entry in texts(lang)[section][name]]
 
 
+def has_text(lang: str, key: str) -> bool:
+    """Whether the catalogue holds that dotted key."""
+    entry: Any = texts(lang)
+    for part in key.split("."):
+        if not isinstance(entry, Mapping) or part not in entry:
+            return False
+        entry = entry[part]
+    return True
+
+
+def quoted(lang: str, phrase: str) -> str:
+    """A short phrase from the data, such as a unit, in the report's language where the catalogue knows it."""
+    known = texts(lang)["phrase"]
+    if phrase in known:
+        return str(known[phrase])
+    return ("；" if lang == "zh" else "; ").join(str(known.get(part, part)) for part in phrase.split("; "))
+
+
+def join(lang: str, parts: list[str]) -> str:
+    """Several words as one enumeration."""
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
+def sentences(lang: str, parts: list[str]) -> str:
+    """Several sentences as one paragraph."""
+    return ("" if lang == "zh" else " ").join(parts)
+
+
 def percent_of(log_points: float) -> float:
     """Log points as a percentage change: 0.05 gives 5.127."""
     return math.expm1(log_points) * 100
 
 
+def scale(value: float, unit: str) -> float:
+    """A difference as axes and table cells show it: percent for log points, percentage points for all else.
+
+    Raises
+    ------
+    KeyError
+        The unit is not one of an outcome's.
+    """
+    if unit == _PERCENT:
+        return percent_of(value)
+    if unit in _POINTS:
+        return value * 100
+    raise KeyError(unit)
+
+
+def digits_of(unit: str) -> int:
+    """Decimals that a difference is shown with."""
+    return 1 if unit == _PERCENT else 2
+
+
+def amount(value: float, unit: str, lang: str, digits: int | None = None) -> str:
+    """A difference with its sign and its unit, for a sentence: +5.1% or +1.20 percentage points."""
+    return _with_unit(cell(value, unit, digits), unit, lang)
+
+
+def size(value: float, unit: str, lang: str) -> str:
+    """The same without its sign, for a sentence that says the direction."""
+    return _with_unit(f"{abs(scale(value, unit)):.{digits_of(unit)}f}", unit, lang)
+
+
+def cell(value: float, unit: str, digits: int | None = None) -> str:
+    """A difference with its sign, for a table whose head says the unit."""
+    return signed(scale(value, unit), digits_of(unit) if digits is None else digits)
+
+
+def fine_digits(value: float, unit: str) -> int:
+    """Decimals that leave a small rate, such as one a unit of dose, two digits that say something."""
+    shown = abs(scale(value, unit))
+    return digits_of(unit) if shown == 0 else max(digits_of(unit), 1 - math.floor(math.log10(shown)))
+
+
+def unit_head(unit: str, lang: str) -> str:
+    """The unit as a table's head or an axis says it."""
+    return text(lang, f"unit.head.{unit}")
+
+
+def amount_range(low: float, high: float, unit: str, lang: str, digits: int | None = None) -> str:
+    """An interval for a sentence."""
+    if unit == _PERCENT:
+        return text(lang, "unit.range", low=amount(low, unit, lang, digits), high=amount(high, unit, lang, digits))
+    return _with_unit(interval(low, high, unit, lang, digits), unit, lang)
+
+
+def interval(low: float, high: float, unit: str, lang: str, digits: int | None = None) -> str:
+    """An interval for a table whose head says the unit."""
+    return text(lang, "unit.range", low=cell(low, unit, digits), high=cell(high, unit, digits))
+
+
+def both_ways(value: float, unit: str, lang: str) -> str:
+    """A size as the rise and the fall it stands for, which differ in percent."""
+    if unit == _PERCENT:
+        up, down = f"{percent_of(value):.1f}", f"{abs(percent_of(-value)):.1f}"
+        return text(lang, "unit.both_ways", up=up, down=down)
+    return text(lang, "unit.points_both_ways", number=f"{abs(value) * 100:.2f}")
+
+
+def _with_unit(number: str, unit: str, lang: str) -> str:
+    if unit == _PERCENT:
+        return f"{number}%"
+    return text(lang, "unit.points", number=number)
+
+
+def natural(value: float, unit: Mapping[str, str], lang: str, *, sign: bool = True) -> str:
+    """An amount in natural units: money in the size that readers use, all else with its unit."""
+    if unit["zh"] == "万元":
+        return money(value, lang, sign=sign)
+    number = signed(value, 2) if sign else f"{value:,.2f}"
+    return text(lang, "unit.natural", number=number, unit=unit[lang])
+
+
+def money(wan: float, lang: str, *, sign: bool = False) -> str:
+    """10,000 yuan as 万元 or 亿元, and in English as yuan or million yuan."""
+    write = signed if sign else _plain
+    if lang == "zh":
+        if abs(wan) >= _WAN_IN_YI:
+            return f"{write(wan / _WAN_IN_YI, 2)} 亿元"
+        return f"{write(wan, 1)} 万元"
+    if abs(wan) >= _WAN_IN_BILLION:
+        return f"{write(wan / _WAN_IN_BILLION, 2)} billion yuan"
+    if abs(wan) >= _WAN_IN_MILLION:
+        return f"{write(wan / _WAN_IN_MILLION, 2)} million yuan"
+    return f"{write(round(wan, 2) * 10_000, 0)} yuan"
+
+
+def _plain(number: float, digits: int) -> str:
+    return f"{number:,.{digits}f}".replace("-", MINUS)
+
+
 def signed(number: float, digits: int = 1) -> str:
     """A number with its sign, a true minus, and none on a rounded zero."""
-    shown = f"{number:+.{digits}f}"
-    if float(shown) == 0:
+    shown = f"{number:+,.{digits}f}"
+    if float(shown.replace(",", "")) == 0:
         return shown[1:]
     return shown.replace("-", MINUS)
 
 
-def signed_percent(log_points: float) -> str:
-    """Log points as a signed percentage for a sentence."""
-    return f"{signed(percent_of(log_points))}%"
-
-
 def share(fraction: float) -> str:
     """A fraction as a percentage for a sentence."""
-    return f"{fraction * 100:.1f}%"
+    return f"{fraction * 100:.1f}%".replace("-", MINUS)
 
 
 def count(number: float) -> str:

@@ -128,32 +128,31 @@ def test_estimates_are_those_of_outcome_regression(comparison, anticipation):
     assert [p.estimate for p in our_study.points] == pytest.approx([p.estimate for p in their_study.points], abs=1e-9)
 
 
-def test_jackknife_and_its_degrees_of_freedom_by_hand():
-    # Changes of treated clusters 1, 2, 6 (mean 3) and of others 0, 0, 1, 3 (mean 1): ATT 2. Without a cluster the
-    # mean of n moves by (mean - own) / (n - 1): 1, .5, -1.5 and -1/3, -1/3, 0, 2/3 with the other sign.
-    changes = {"T": [1.0, 2.0, 6.0], "U": [0.0, 0.0, 1.0, 3.0]}
+@pytest.mark.parametrize("designated", ["few", "many"])
+def test_jackknife_and_its_degrees_of_freedom_by_hand(designated):
+    # Mean changes are 3 and 1. Without a cluster the mean of n moves by (mean - own) / (n - 1): by 1, .5, -1.5 of
+    # three, by 1/3, 1/3, 0, -2/3 of four.
+    three, four = [1.0, 2.0, 6.0], [0.0, 0.0, 1.0, 3.0]
+    changes = {"T": three, "U": four} if designated == "few" else {"T": four, "U": three}
     rows = [
-        {
-            "cluster_id": f"{kind}{at}",
-            "enterprise_id": f"{kind}{at}-{copy}",
-            "year": year,
-            "outcome": gain * (year == 2020),
-        }
+        {"cluster_id": f"{kind}{at}", "enterprise_id": f"{kind}{at}-{copy}", "year": year, "outcome": gain * after}
         for kind, gains in changes.items()
         for at, gain in enumerate(gains)
         for copy in range(5)
-        for year in (2019, 2020)
+        for year, after in ((2019, 0), (2020, 1))
     ]
     sample = pd.DataFrame(rows)
     sample["cohort"] = np.where(sample["cluster_id"].str[0] == "T", 2020.0, np.nan)
     effect, _, inference = jackknife(sample, unit="u")
-    treated, others = 1 + 0.25 + 2.25, (1 + 1 + 0 + 4) / 9
-    error = np.sqrt(6 / 7 * (treated + others))
-    freedom = (treated + others) ** 2 / (treated**2 / 2 + others**2 / 3)
-    assert effect.estimate == pytest.approx(2.0)
+    of_three, of_four = 1 + 0.25 + 2.25, (1 + 1 + 0 + 4) / 9
+    error = np.sqrt(6 / 7 * (of_three + of_four))
+    satterthwaite = (of_three + of_four) ** 2 / (of_three**2 / 2 + of_four**2 / 3)
+    freedom = 2 if designated == "few" else satterthwaite
+    assert 2 < satterthwaite < 3
+    assert effect.estimate == pytest.approx(2.0 if designated == "few" else -2.0)
     assert effect.std_error == pytest.approx(error)
     assert inference.degrees_of_freedom == pytest.approx(freedom)
-    assert effect.ci_high == pytest.approx(2 + stats.t.ppf(0.975, freedom) * error)
+    assert effect.ci_high - effect.estimate == pytest.approx(stats.t.ppf(0.975, freedom) * error)
     assert inference.p_value == pytest.approx(2 * stats.t.sf(2 / error, freedom))
 
 

@@ -1,22 +1,41 @@
-"""Texts exist in both languages with the same blanks; numbers read as people write them; pictures are pictures."""
+"""Texts exist in both languages with the same blanks; numbers read as people write them."""
 
 import re
-import struct
 from dataclasses import replace
 
 import pytest
+from made_findings import UNITS, full, plain
 
-from sme_research import Study, evaluate, headline, plot_balance, plot_event_study, plot_overlap, summarise
 from sme_research.checks import CHECKS
-from sme_research.present.sentences import check_sentence, is_found
-from sme_research.present.show import HtmlTable
-from sme_research.present.words import LANGUAGES, count, p_value, percent_of, signed, text, texts
-from sme_research.results import Grade
+from sme_research.errors import StudyError
+from sme_research.present.checking import GROUPS, SYMBOLS, check_sentence, in_order, told
+from sme_research.present.sentences import absent, headline, reason_sentence
+from sme_research.present.show import Group, HtmlTable, Link, Picture, Text
+from sme_research.present.wording import causal_words
+from sme_research.present.words import (
+    LANGUAGES,
+    amount,
+    amount_range,
+    both_ways,
+    cell,
+    count,
+    fine_digits,
+    money,
+    natural,
+    p_value,
+    percent_of,
+    scale,
+    signed,
+    text,
+    texts,
+    unit_head,
+)
+from sme_research.results import Check
 
-CAUSAL = {
-    "en": re.compile(r"\b(effect|caus|impact|made the|raise|led to)", re.I),
-    "zh": re.compile(r"效应|使参加|导致|影响|促进|带动"),
-}
+NAMES = (
+    r"ATT|Callaway|Sant'Anna|SHA-256|exp|Holzer|Wooldridge|jtrain|Borusyak|Jaravel|Spiess|Sun|Abraham|Arkhangelsky"
+    r"|Calonico|Cattaneo|Titiunik|Card|Lee|Pei|Weber|Goodman-Bacon|Rambachan|Roth|Benjamini|Hochberg|Holm|Jansson|Ma|A"
+)
 
 
 def flat(entry, prefix=""):
@@ -33,16 +52,22 @@ def blanks(sentence):
 
 
 def test_both_languages_have_the_same_texts_with_the_same_blanks():
-    zh, en = flat(texts("zh")), flat(texts("en"))
+    # Phrases tell what the data say in the other language: each side has its own.
+    zh, en = (flat({name: part for name, part in texts(lang).items() if name != "phrase"}) for lang in LANGUAGES)
     assert zh.keys() == en.keys()
     assert {key for key in zh if blanks(zh[key]) != blanks(en[key])} == set()
 
 
 def test_no_english_stands_in_the_chinese_texts_but_names_and_symbols():
-    allowed = r"ATT|Callaway|Sant'Anna|SHA-256|exp|[pz]|Holzer|Wooldridge|jtrain"
-    for key, sentence in flat(texts("zh")).items():
-        plain = re.sub(r"{[^}]*}", "", sentence)
-        assert not re.sub(allowed, "", " ".join(re.findall(r"[A-Za-z][A-Za-z'-]+[0-9]*", plain))).strip(), key
+    for key, sentence in flat({**texts("zh"), "phrase": list(texts("zh")["phrase"].values())}).items():
+        plain_text = re.sub(r"{[^}]*}", "", sentence)
+        latin = " ".join(re.findall(r"[A-Za-z][A-Za-z'-]+[0-9]*", plain_text))
+        assert not re.sub(rf"\b(?:{NAMES})\b", "", latin).strip(), key
+
+
+def test_a_language_that_is_not_there_is_said_so():
+    with pytest.raises(StudyError, match="lang is 'fr'"):
+        text("fr", "unit.range")
 
 
 @pytest.mark.parametrize(
@@ -52,19 +77,46 @@ def test_no_english_stands_in_the_chinese_texts_but_names_and_symbols():
         (signed(-0.04), "0.0"),
         (signed(-2.35), "−2.4"),
         (signed(1.25), "+1.2"),
+        (signed(-12345.6), "−12,345.6"),
         (count(12345.0), "12,345"),
         (p_value(0.0001), "< 0.001"),
         (p_value(0.0456), "0.046"),
         (p_value(None), "–"),
+        (amount(0.05, "log points", "zh"), "+5.1%"),
+        (amount(-0.05, "log points", "en"), "−4.9%"),
+        (amount(0.0123, "share", "zh"), "+1.23 个百分点"),
+        (amount(-0.0123, "share", "en"), "−1.23 percentage points"),
+        (amount(0.02, "log points a year", "en"), "+2.00 percentage points"),
+        (amount_range(-0.01, 0.02, "share", "zh"), "−1.00 至 +2.00 个百分点"),
+        (amount_range(0.0, 0.05, "log points", "en"), "0.0% to +5.1%"),
+        (both_ways(0.05, "log points", "en"), "+5.1% or −4.9%"),
+        (both_ways(0.02, "share", "zh"), "上升或下降 2.00 个百分点"),
+        (cell(0.05, "log points"), "+5.1"),
+        (unit_head("share", "zh"), "百分点"),
+        (money(2_345.6, "zh"), "2,345.6 万元"),
+        (money(23_456.0, "zh"), "2.35 亿元"),
+        (money(52.3, "en"), "523,000 yuan"),
+        (money(12_345.0, "en"), "123.45 million yuan"),
+        (natural(-1.5, {"zh": "人", "en": "employees"}, "zh"), "−1.50 人"),
+        (natural(130.1, {"zh": "万元", "en": "10,000 yuan"}, "zh"), "+130.1 万元"),
     ],
 )
 def test_numbers_read_as_people_write_them(shown, wanted):
     assert shown == wanted
 
 
-def test_log_points_become_percent_exactly():
+def test_log_points_become_percent_exactly_and_shares_become_points():
     assert percent_of(0.05) == pytest.approx(5.127109637602)
     assert percent_of(-0.6931471805599453) == pytest.approx(-50)
+    assert scale(0.05, "share") == pytest.approx(5.0)
+    with pytest.raises(KeyError):
+        scale(0.05, "yuan")
+
+
+def test_a_small_rate_keeps_two_digits_that_say_something():
+    assert fine_digits(0.00004, "log points") == 4
+    assert amount(0.00004, "log points", "en", fine_digits(0.00004, "log points")) == "+0.0040%"
+    assert fine_digits(0.2, "log points") == 1
 
 
 def test_a_table_has_header_cells_and_escapes_what_it_shows():
@@ -74,62 +126,100 @@ def test_a_table_has_header_cells_and_escapes_what_it_shows():
     assert "<script>" not in html
 
 
-@pytest.fixture(scope="module")
-def finding(small_province):
-    return evaluate(Study(instrument="training"), small_province.tables).finding
+def test_a_link_leads_within_the_page_and_nowhere_else():
+    html = HtmlTable("c", ["x", "y"], [("1", Link("<b>", "#point-1"))])._repr_html_()
+    assert '<a href="#point-1">&lt;b&gt;</a>' in html
+    for target in ("javascript:alert(1)", "https://example.org", '#a"onclick="', "#"):
+        with pytest.raises(ValueError, match="target"):
+            Link("x", target)
+
+
+def test_rows_under_one_heading_are_a_group_for_those_who_cannot_see_it():
+    html = HtmlTable("c", ["x", "y"], [Group("数据"), ("1", "2")])._repr_html_()
+    assert '<th scope="rowgroup" colspan="2">数据</th>' in html
+
+
+def test_passages_on_the_estimate_carry_the_wording_that_they_must_keep_to():
+    marked = '<div class="finding" data-wording="association">'
+    assert Text("a", "association")._repr_markdown_().startswith(f"{marked}\n\na\n\n</div>")
+    assert Text("a")._repr_markdown_() == "a"
+    assert HtmlTable("c", ["x"], [["1"]], "", "association")._repr_html_().startswith(marked)
+    _, metadata = Picture(b"", "alt", "caption", "association")._repr_mimebundle_()
+    assert metadata["image/png"]["wording"] == "association"
+
+
+def test_marked_markdown_is_still_read_as_markdown():
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    renderer = IPythonRenderer(escape=False, attachments={}, exclude_anchor_links=True)
+    html = MarkdownWithMath(renderer=renderer).render(Text("- **a**", "effect")._repr_markdown_())
+    assert "<li><strong>a</strong></li>" in html
+
+
+def test_every_check_that_can_be_made_has_its_group():
+    assert CHECKS.keys() <= {name for names in GROUPS.values() for name in names}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_words_of_cause_need_the_grade_that_permits_them(finding, lang):
-    strong = replace(finding, grade=Grade(3, "effect", ("design_callaway_santanna",)))
-    weak = replace(finding, grade=Grade(2, "association", ("design_callaway_santanna", "failed_pretrends")))
-    for found in (True, False):
-        effect = replace(finding.effect, ci_low=0.01 if found else -0.01, ci_high=0.09, estimate=0.05)
-        assert CAUSAL[lang].search(headline(replace(strong, effect=effect), lang))
-        assert not CAUSAL[lang].search(headline(replace(weak, effect=effect), lang))
+def test_every_check_has_its_label_and_its_sentence_with_numbers(lang):
+    for check in plain().checks:
+        assert text(lang, f"checks.{check.name}")
+        assert "{" not in check_sentence(check, lang, "share")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_summary_says_size_sample_power_and_grade(finding, lang):
-    lines = summarise(finding, lang).markdown.splitlines()
-    assert len(lines) == (4 if is_found(finding.effect) else 5)
-    assert f"{finding.effect.n_enterprises:,}" in lines[1]
-    assert "{" not in "".join(lines)
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("verdict", ["pass", "warn", "fail", "not_applicable"])
-@pytest.mark.parametrize("name", CHECKS)
-def test_every_verdict_of_every_check_has_its_sentence(finding, name, verdict, lang):
+def test_every_verdict_has_a_sentence_for_every_check(lang):
     catalogue = texts(lang)["checks"]
-    if f"{name}_{verdict}" not in catalogue:
-        assert (name, verdict) in {("power", "fail"), ("power", "not_applicable"), ("cohort_years", "not_applicable")}
-        return
-    full = evaluate_values(finding, name)
-    assert check_sentence(replace(full, verdict=verdict), lang)
+    named = [name for names in GROUPS.values() for name in names]
+    never = {("power", "not_applicable"), ("cohort_years", "not_applicable")}
+    never |= {(name, "fail") for name in ("power", "honest_did", "multiplicity")}
+    lacking = {(name, verdict) for name in named for verdict in SYMBOLS if f"{name}_{verdict}" not in catalogue}
+    assert lacking <= never
 
 
-def evaluate_values(finding, name):
-    """A check with every number that any of its sentences quotes."""
-    needed = dict.fromkeys(("n_clusters", "n_treated_clusters", "largest", "limit", "share_alone", "gap"), 0.1)
-    needed |= dict.fromkeys(("mde", "detectable_trend"), 0.02)
-    return replace(finding.check(name), values={**needed, **finding.check(name).values})
-
-
-@pytest.mark.parametrize("plot", [plot_event_study, plot_balance, plot_overlap])
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_pictures_have_bytes_text_and_caption_and_are_the_same_twice(finding, plot, lang):
-    picture = plot(finding, lang)
-    width, height = struct.unpack(">II", picture.png[16:24])
-    assert picture.png.startswith(b"\x89PNG")
-    assert width > 1_000
-    assert height > 300
-    assert picture.caption
-    assert re.search(r"\d", picture.alt)
-    assert plot(finding, lang).png == picture.png
+def test_what_checks_say_claims_no_cause_and_can_be_filled(lang):
+    for key, sentence in texts(lang)["checks"].items():
+        assert causal_words(str(sentence), lang) == [], key
+        told_values = {name: told(name, 0.1234, lang, "share") for name in blanks(str(sentence))}
+        assert "{" not in str(sentence).format(**{**told_values, "head": ""})
 
 
-def test_alternative_texts_carry_the_numbers_of_the_picture(finding):
-    last = finding.event_study.points[-1]
-    assert text("en", "unit.points", number="1") == "1 percentage points"
-    assert f"{abs(percent_of(last.estimate)):.1f}%" in plot_event_study(finding, "en").alt
+def test_a_variant_of_a_sentence_is_told_where_its_value_is_one():
+    values = {"coefficient": -0.04, "implied_bias": 0.0121}
+    plainly = Check("spillovers", "warn", None, 0.0002, values)
+    partners = replace(plainly, values={**values, "by_partners": 1.0})
+    assert "county and industry" in check_sentence(plainly, "en", "log points")
+    assert "supply-chain partners" in check_sentence(partners, "en", "log points")
+    assert "p < 0.001" in check_sentence(plainly, "en", "log points")
+    assert "−3.9%" in check_sentence(plainly, "en", "log points")
+    assert "+1.21 个百分点" in check_sentence(plainly, "zh", "share")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", ["failed", "doubt", "untested"])
+def test_every_check_can_be_a_reason_of_a_grade(lang, kind):
+    for names in GROUPS.values():
+        for name in names:
+            assert reason_sentence(f"{kind}_{name}", lang)
+
+
+def test_design_is_read_before_data_and_data_before_inference():
+    groups = [group for group, _ in in_order(plain().checks)]
+    assert sorted(groups, key=list(GROUPS).index) == groups
+    assert [check.name for _, check in in_order(plain().checks)][:3] == ["pretrends", "balance", "overlap"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_headline_tells_the_size_in_the_outcomes_unit(lang, unit):
+    sentence = headline(full(unit), lang)
+    wanted = "5.5%" if unit == "log points" else "5.40"
+    assert wanted in sentence
+    assert "{" not in sentence
+
+
+def test_a_reason_in_free_words_is_not_shown_and_a_known_one_is():
+    made = replace(plain(), unanswered={"dose": "no variation at all", "cost": "dose"})
+    assert absent(made, "dose", "en").markdown == text("en", "absent.dose")
+    assert absent(made, "cost", "en").markdown == text("en", "absent.dose")

@@ -1,0 +1,176 @@
+"""The specification curve: every way of asking that was fixed in advance, agreeable or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from matplotlib.axes import Axes
+
+from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, PALE, draw
+from sme_research.present.estimates import effect_cells, label_of
+from sme_research.present.sentences import absent, item_of
+from sme_research.present.show import HtmlTable, Picture, Text
+from sme_research.present.wording import noun, noun_first, noun_of
+from sme_research.present.words import amount, count, join, scale, text, unit_head, words
+from sme_research.results import Effect, Finding, Specification
+
+DECLARED: Final = "declared"
+_ROW: Final = 0.225  # inches a line of the matrix
+_UPPER: Final = 2.7
+
+
+def plot_specifications(finding: Finding, lang: str) -> Picture | Text:
+    """Estimates in order of size with their intervals, and below each the choices that made it."""
+    known = _known(finding)
+    if len(known) < 2:
+        return absent(finding, "specifications", lang)
+    ranked = sorted(known, key=lambda pair: pair[1].estimate)
+    lines = _lines([spec for spec, _ in known])
+    with draw(_UPPER + 0.5 + _ROW * len(lines)) as drawing:
+        ratios = (_UPPER, 0.3 + _ROW * len(lines))
+        upper, lower = drawing.figure.subplots(2, 1, sharex=True, height_ratios=ratios)
+        _draw_curve(upper, ranked, lang)
+        y = text(lang, "specifications.y", item=item_of(finding, lang), unit=unit_head(finding.effect.unit, lang))
+        drawing.label(upper, lang, x="", y=y, part=_UPPER / drawing.figure.get_figheight())
+        _draw_matrix(lower, [spec for spec, _ in ranked], lines, lang)
+        drawing.label(lower, lang, x=text(lang, "specifications.x"))
+    caption = text(
+        lang, "specifications.figure_caption", noun_item=noun_of(finding.grade, item_of(finding, lang), lang)
+    )
+    return Picture(drawing.png, _alt(finding, ranked, lang), caption, finding.grade.wording)
+
+
+def _known(finding: Finding) -> list[tuple[Specification, Effect]]:
+    return [(spec, spec.effect) for spec in finding.specifications if spec.effect is not None]
+
+
+def _lines(specifications: Sequence[Specification]) -> list[tuple[str, str]]:
+    """Every dimension with its values, the declared one first, in order of first appearance."""
+    values: dict[str, list[str]] = {}
+    for spec in specifications:
+        for dimension, value in spec.choices.items():
+            known = values.setdefault(dimension, [DECLARED])
+            if value not in known:
+                known.append(value)
+    return [(dimension, value) for dimension, choices in values.items() for value in choices]
+
+
+def _draw_curve(axes: Axes, ranked: Sequence[tuple[Specification, Effect]], lang: str) -> None:
+    axes.axhline(0, color=INK, linewidth=0.8)
+    seen: set[str] = set()
+    for place, (spec, effect) in enumerate(ranked):
+        low, middle, high = (scale(value, effect.unit) for value in (effect.ci_low, effect.estimate, effect.ci_high))
+        kind = "primary" if spec.name == DECLARED else "holds" if effect.ci_low <= 0 <= effect.ci_high else "excludes"
+        marker, line, fill, size = _LOOKS[kind]
+        axes.errorbar(
+            [place], [middle], yerr=[[middle - low], [high - middle]], fmt=marker, color=line,
+            markerfacecolor=fill, markersize=size, capsize=2.5, linewidth=1.3,
+            label=None if kind in seen else text(lang, f"specifications.{kind}"),
+        )  # fmt: skip
+        if kind == "primary":
+            axes.axhline(middle, color=AFTER, linewidth=0.9, linestyle=DASHED, zorder=0)
+        seen.add(kind)
+    axes.grid(axis="y", color=GRID)
+    axes.tick_params(axis="x", length=0, labelbottom=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, fontsize=9.5)
+
+
+_LOOKS: Final = {
+    "primary": ("D", AFTER, AFTER, 8),
+    "excludes": ("o", INK, INK, 5),
+    "holds": ("o", BEFORE, "white", 6),
+}
+
+
+def _draw_matrix(axes: Axes, ranked: Sequence[Specification], lines: Sequence[tuple[str, str]], lang: str) -> None:
+    for at, (dimension, value) in enumerate(lines):
+        axes.plot(range(len(ranked)), [at] * len(ranked), "o", color=PALE, markersize=2.5)
+        chosen = [place for place, spec in enumerate(ranked) if spec.choices.get(dimension, DECLARED) == value]
+        axes.plot(chosen, [at] * len(chosen), "s", color=AFTER if value != DECLARED else BEFORE, markersize=5.5)
+        if value == DECLARED and at:
+            axes.axhline(at - 0.5, color=GRID, linewidth=1)
+    axes.set_yticks(range(len(lines)), [_line_label(line, lang) for line in lines], fontsize=8.5)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.set_xlim(-0.6, len(ranked) - 0.4)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _line_label(line: tuple[str, str], lang: str) -> str:
+    dimension, value = line
+    choice = label_of("specification_value", value, lang)
+    if value == DECLARED:
+        return text(
+            lang, "specifications.line", dimension=label_of("specification_choice", dimension, lang), value=choice
+        )
+    return choice
+
+
+def _alt(finding: Finding, ranked: Sequence[tuple[Specification, Effect]], lang: str) -> str:
+    unit = finding.effect.unit
+    own = next((effect for spec, effect in ranked if spec.name == DECLARED), finding.effect)
+    return text(
+        lang,
+        "specifications.alt",
+        n=len(ranked),
+        item=item_of(finding, lang),
+        lowest=amount(ranked[0][1].estimate, unit, lang),
+        lowest_name=label_of("specifications", ranked[0][0].name, lang),
+        highest=amount(ranked[-1][1].estimate, unit, lang),
+        highest_name=label_of("specifications", ranked[-1][0].name, lang),
+        own=amount(own.estimate, unit, lang),
+        n_zero=sum(effect.ci_low <= 0 <= effect.ci_high for _, effect in ranked),
+    )
+
+
+def tabulate_specifications(finding: Finding, lang: str) -> HtmlTable | Text:
+    """Every specification of the list, with the reason where it has no estimate."""
+    if not finding.specifications:
+        return absent(finding, "specifications", lang)
+    rows = [
+        (
+            label_of("specifications", spec.name, lang),
+            _choices(spec, lang),
+            *effect_cells(spec.effect, lang, spec.reason),
+        )
+        for spec in finding.specifications
+    ]
+    named = {"noun": noun(finding.grade, lang), "noun_first": noun_first(finding.grade, lang)}
+    named |= {"unit": unit_head(finding.effect.unit, lang), "level": f"{finding.effect.level:.0%}"}
+    head = words(lang, "specifications.head", **named)
+    caption = text(lang, "specifications.caption", **named)
+    return HtmlTable(caption, head, rows, text(lang, "specifications.note"), finding.grade.wording)
+
+
+def _choices(spec: Specification, lang: str) -> str:
+    told = [
+        text(
+            lang,
+            "specifications.choice",
+            dimension=label_of("specification_choice", dimension, lang),
+            value=label_of("specification_value", value, lang),
+        )
+        for dimension, value in spec.choices.items()
+    ]
+    return join(lang, told) or "–"
+
+
+def describe_specifications(finding: Finding, lang: str) -> Text:
+    """How many ways of asking agree with the declared one, in sign and in telling it from zero."""
+    known = _known(finding)
+    if len(known) < 2:
+        return absent(finding, "specifications", lang)
+    own, unit = finding.effect, finding.effect.unit
+    estimates = [effect.estimate for _, effect in known]
+    facts = {
+        "n": len(known),
+        "n_asked": len(finding.specifications),
+        "n_same_sign": count(sum(value * own.estimate > 0 for value in estimates)),
+        "n_zero": count(sum(effect.ci_low <= 0 <= effect.ci_high for _, effect in known)),
+        "lowest": amount(min(estimates), unit, lang),
+        "highest": amount(max(estimates), unit, lang),
+    }
+    return Text(text(lang, "specifications.reading", **facts), finding.grade.wording)

@@ -1,0 +1,90 @@
+"""Trends before treatment: the Wald test by hand, its scaling with clusters, its power."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from check_cases import EFFECT, check, sample_of, study_of
+from scipy import stats
+
+from sme_research.checks.pretrends import wald_p
+
+
+def test_pretrends_is_the_wald_statistic_by_hand():
+    # Two independent points, two and one standard errors from zero: 2^2 + 1^2 = 5 on 2 degrees.
+    answer = check("pretrends", event_study=study_of({-3: 0.04, -2: 0.02, 0: 0.3}, np.eye(3) * 0.0004))
+    assert answer.statistic == pytest.approx(5)
+    assert answer.p_value == pytest.approx(stats.chi2.sf(5, 2))
+
+
+# One point x standard errors off, the other at zero: p = exp(-x^2 / 2) on 2 degrees.
+@pytest.mark.parametrize(("value", "verdict"), [(0.046, "pass"), (0.052, "warn"), (0.058, "warn"), (0.062, "fail")])
+def test_pretrends_warn_under_five_percent_and_fail_under_one(value, verdict):
+    study = study_of({-3: value, -2: 0.0, 0: 0.3}, np.eye(3) * 0.0004)
+    assert check("pretrends", event_study=study).verdict == verdict
+
+
+def test_pretrends_uses_the_covariance_and_not_only_the_variances():
+    covariance = np.array([[1.0, 0.9], [0.9, 1.0]]) * 0.0004
+    answer = check("pretrends", event_study=study_of({-3: 0.04, -2: 0.04}, covariance))
+    assert answer.statistic == pytest.approx(np.array([0.04, 0.04]) @ np.linalg.inv(covariance) @ [0.04, 0.04])
+
+
+def test_with_clusters_the_statistic_is_scaled_as_hotelling_does():
+    # 20 draws of 4 numbers: the statistic is T squared of a one-sample test, whose law is known.
+    rng = np.random.default_rng(4)
+    rejected = []
+    for _ in range(2_000):
+        drawn = rng.normal(size=(20, 4))
+        mean, covariance = drawn.mean(axis=0), np.cov(drawn.T) / 20
+        rejected.append(wald_p(float(mean @ np.linalg.solve(covariance, mean)), 4, 20) < 0.05)
+    assert np.mean(rejected) == pytest.approx(0.05, abs=0.015)
+
+
+def test_clusters_are_counted_where_the_sample_has_them():
+    study = study_of({-3: 0.05, -2: 0.0, 0: 0.3}, np.eye(3) * 0.0004)
+    effect = replace(EFFECT, n_clusters=12)
+    clustered = sample_of([0.0, 1.0], [0.0, 1.0], cluster_id="K")
+    alone, grouped = (
+        check("pretrends", event_study=study, effect=effect),
+        check("pretrends", event_study=study, effect=effect, sample=clustered),
+    )
+    assert grouped.statistic == alone.statistic
+    assert grouped.p_value == pytest.approx(stats.f.sf(6.25 * 10 / (2 * 11), 2, 10))
+    assert grouped.p_value > alone.p_value
+    assert grouped.values["detectable_trend"] > alone.values["detectable_trend"]
+
+
+def test_no_more_clusters_than_years_is_no_test():
+    clustered = sample_of([0.0, 1.0], [0.0, 1.0], cluster_id="K")
+    answer = check("pretrends", sample=clustered, effect=replace(EFFECT, n_clusters=2))
+    assert answer.verdict == "not_applicable"
+
+
+def test_the_detectable_trend_is_found_with_the_stated_power():
+    covariance = np.array([[4.0, 1.0, 0.5], [1.0, 2.0, 0.5], [0.5, 0.5, 1.0]]) * 0.0004
+    study = study_of({-4: 0.0, -3: 0.0, -2: 0.0}, covariance)
+    slope = check("pretrends", event_study=study).values["detectable_trend"]
+    drawn = np.random.default_rng(1).multivariate_normal(slope * np.array([-3, -2, -1]), covariance, 800)
+    found = [
+        check("pretrends", event_study=study_of(dict(zip((-4, -3, -2), row, strict=True)), covariance)).p_value < 0.05
+        for row in drawn
+    ]
+    assert np.mean(found) == pytest.approx(0.80, abs=0.04)
+
+
+def test_a_steady_drift_is_tested_on_its_own():
+    # Independent points of like error at distances -2 and -1: slope = sum(d y) / sum(d^2) = 0.05 / 5.
+    answer = check("pretrends", event_study=study_of({-3: -0.02, -2: -0.01, 0: 0.3}, np.eye(3) * 0.0004))
+    assert answer.values["p_steady"] == pytest.approx(2 * stats.norm.sf(0.01 / (0.02 / np.sqrt(5))))
+
+
+def test_years_in_which_anticipation_is_allowed_are_not_before_treatment():
+    # Allowed one year of anticipation the base year is -2, and -1 is a point of its own.
+    study = study_of({-3: 0.0, -1: 0.5, 0: 0.5}, np.eye(3) * 0.0004)
+    answer = check("pretrends", event_study=study)
+    assert (answer.values["n_periods"], answer.statistic) == (1.0, 0.0)
+
+
+def test_without_years_before_treatment_nothing_is_tested():
+    assert check("pretrends", event_study=study_of({0: 0.1}, np.eye(1))).verdict == "not_applicable"

@@ -11,6 +11,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,6 +23,7 @@ from tqdm import tqdm
 from sme_research import Study
 from sme_research.checks import CHECKS
 from sme_research.evaluation.compose import estimate_study, surround
+from sme_research.results import Estimation
 from sme_research.synthetic import Traps, WorldSpec, make_province
 
 FLAWS = {
@@ -41,18 +43,16 @@ def score_world(seed: int, *, flaws: tuple[str, ...], planted: bool, n_enterpris
 
 
 def _verdicts(seed: int, flaws: tuple[str, ...], planted: bool, n_enterprises: int) -> Iterator[dict[str, object]]:
-    clean = Traps.switched(off=("bunching",))
-    tables = None if planted else make_province(WorldSpec(seed=seed, n_enterprises=n_enterprises, traps=clean)).tables
+    clean = WorldSpec(seed=seed, n_enterprises=n_enterprises, traps=Traps.switched(off=("bunching",)))
+    known: dict[tuple[Traps, str], Estimation] = {}
     for flaw in flaws:
-        if planted:
-            off = () if flaw == "bunching" else ("bunching",)
-            traps = Traps.switched(on=(flaw,), off=off)
-            tables = make_province(WorldSpec(seed=seed, n_enterprises=n_enterprises, traps=traps)).tables
+        off = () if flaw == "bunching" else ("bunching",)
+        spec = replace(clean, traps=Traps.switched(on=(flaw,), off=off)) if planted else clean
         check, instrument = FLAWS[flaw]
-        assert tables is not None
-        study = Study(instrument=instrument)
-        estimation = surround(study, tables, estimate_study(study, tables), {})
-        verdict = CHECKS[check](estimation).verdict
+        if (spec.traps, instrument) not in known:
+            study, tables = Study(instrument=instrument), make_province(spec).tables
+            known[spec.traps, instrument] = surround(study, tables, estimate_study(study, tables), {})
+        verdict = CHECKS[check](known[spec.traps, instrument]).verdict
         yield {"flaw": flaw, "check": check, "instrument": instrument, "planted": planted, "verdict": verdict}
 
 

@@ -42,6 +42,7 @@ def add_context(sample: pd.DataFrame, study: Study, tables: TablesLike) -> pd.Da
         to 1, of the other enterprises of the same county x industry division
         treated by that year; ``partners_treated`` the same among enterprises
         linked through a supply chain; ``exposure`` the dose of the treated;
+        ``eligible_since`` the year of the first title that the instrument asks for;
         ``other_NAME`` the first treated year by each other instrument on
         record, missing where never.
     """
@@ -58,6 +59,8 @@ def add_context(sample: pd.DataFrame, study: Study, tables: TablesLike) -> pd.Da
     if dose is not None and has_columns(dose.columns, tables):
         received = dose.measure(tables).set_index("enterprise_id")["dose"]
         added["exposure"] = added["enterprise_id"].map(received).where(added["cohort"].notna())
+    if study.instrument_declaration.eligible_tiers:
+        added["eligible_since"] = added["enterprise_id"].map(_eligible_since(study.instrument_declaration, tables))
     for name, other in INSTRUMENTS.items():
         if name != study.instrument and all(table in tables for table in other.tables):
             years = first_years(other, tables)
@@ -73,7 +76,8 @@ def _level(study: Study, tables: TablesLike) -> pd.Series[float]:
     if study.prices == "nominal" or not outcome.money:
         return level
     index = log_price_index(years)
-    return level * np.exp(index[years.idxmax()] - index)
+    last = float(index.loc[years == years.max()].iloc[0])
+    return level * np.exp(last - index.to_numpy(dtype="float64"))
 
 
 def division_cells(enterprises: pd.DataFrame) -> pd.Series[str]:
@@ -105,7 +109,10 @@ def _neighbours_treated(sample: pd.DataFrame, first: pd.Series[float], tables: T
     started = pd.crosstab(members["cell"], members["first"])
     years = sorted({*started.columns, *map(float, sample["year"].unique())})
     treated = started.reindex(columns=years, fill_value=0).cumsum(axis=1)
-    row, column = treated.index.get_indexer(sample["cell"]), treated.columns.get_indexer(sample["year"])
+    row, column = (
+        treated.index.get_indexer(pd.Index(sample["cell"])),
+        treated.columns.get_indexer(pd.Index(sample["year"])),
+    )
     # A cell in which nobody was ever treated has no row: its count is zero, unless the cell is not known.
     found = treated.to_numpy(dtype="float64")[row, column] if len(treated) else np.zeros(len(sample))
     count = np.where(sample["cell"].isna(), np.nan, np.where(row >= 0, found, 0.0))
@@ -192,6 +199,14 @@ def _excluded_places(study: Study, tables: TablesLike) -> pd.DataFrame | None:
         return None
     outside = rows[rows["scheme_year"].isna() & rows["cohort"].isna()]
     return outside.drop(columns=["scheme_year", "eligible"]).reset_index(drop=True) if len(outside) else None
+
+
+def _eligible_since(instrument: Instrument, tables: TablesLike) -> pd.Series[float]:
+    """Year of the first eligible title, by enterprise."""
+    titles = tables["recognitions"]
+    held = titles[titles["tier"].isin(instrument.eligible_tiers)]
+    years = pd.to_datetime(held["granted_on"]).dt.year.astype("float64")
+    return years.groupby(held["enterprise_id"]).min()
 
 
 def _holders(study: Study, tables: TablesLike) -> set[str]:

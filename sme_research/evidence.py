@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sme_research.results import Check, Effect, Grade
+from sme_research.results import Check, Effect, Grade, Wording
 
 DESIGN_LEVEL: Final = {
     "callaway_santanna": 3,
@@ -83,5 +83,5 @@ def grade_evidence(effect: Effect, checks: Sequence[Check], *, quick: bool = Fal
         level = min(level, 2)
     against = [f"failed_{name}" for name in failed] + [f"untested_{name}" for name in untested]
     against += [f"doubt_{name}" for name in doubts] + (["quick_look"] if quick else [])
-    wording = "effect" if level >= 3 and not against else "association"
+    wording: Wording = "effect" if level >= 3 and not against else "association"
     return Grade(level, wording, (f"design_{effect.estimator}", *against))

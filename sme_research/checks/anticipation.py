@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from sme_research.checks._judging import DOUBT, POWER, base_time, clusters_behind, judge_p, not_applicable
-from sme_research.checks.pretrends import gls_p
+from sme_research.checks._judging import DOUBT, POWER, base_time, judge_p, not_applicable
+from sme_research.checks.pretrends import fit_pattern, pattern_p, spare_clusters
 from sme_research.results import Check, Estimation
 
 
@@ -26,8 +26,8 @@ def check_anticipation(estimation: Estimation) -> Check:
         base year, in the outcome's unit (negative: held back, which makes the
         estimate too high by as much): fail where p < 0.01, warn where
         p < 0.05. ``detectable`` is the jump found with 80 % chance. Not
-        applicable where no year before the base year is seen, or no more
-        clusters than such years.
+        applicable where no year before the base year is seen, or for fewer than
+        two treated clusters.
 
     References
     ----------
@@ -40,17 +40,11 @@ def check_anticipation(estimation: Estimation) -> Check:
         return not_applicable("anticipation")
     estimates = np.array([study.points[at].estimate for at in before])
     covariance = study.covariance[np.ix_(before, before)]
-    inverse, freedom = (
-        np.linalg.pinv(covariance, hermitian=True),
-        int(np.linalg.matrix_rank(covariance, hermitian=True)),
-    )
-    weights = inverse.sum(axis=0)
-    information = float(weights.sum())
-    n_clusters = clusters_behind(estimation.sample, estimation.effect.n_clusters)
-    if not information > 0 or (n_clusters is not None and n_clusters <= freedom):
+    rest = spare_clusters(estimation, [study.points[at].event_time for at in before])
+    if rest is not None and rest < 1:
         return not_applicable("anticipation")
-    jump, std_error = -float(weights @ estimates) / information, information**-0.5
-    p_value = gls_p(jump, std_error, freedom, n_clusters)
+    level, std_error = fit_pattern(estimates, covariance, np.ones(len(before)), rest)
+    jump, p_value = -level, pattern_p(level, std_error, rest)
     multiple = float(stats.norm.isf(DOUBT / 2) + stats.norm.ppf(POWER))
     values = {
         "jump": jump,

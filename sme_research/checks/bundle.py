@@ -14,6 +14,8 @@ from sme_research.checks._regression import dummies, regress, standardise
 from sme_research.results import Check, Estimation, Verdict
 
 OTHER_PREFIX: Final = "other_"
+ELIGIBLE: Final = "eligible_since"
+"""Column with the year from which an enterprise could be treated; missing where it never could."""
 WARN_EXCESS: Final = 0.05
 FAIL_EXCESS: Final = 0.15
 """Our own limits: at 15 points a companion with an effect of the same size makes up an eighth of what is found."""
@@ -24,9 +26,11 @@ def check_bundle(estimation: Estimation) -> Check:
 
     For each other instrument: starts from the year before a cohort's first
     treated year to the year after, among that cohort and among those who are
-    not treated until then, all seen in the base year and in the first treated
-    year; least squares with the covariates and cohort dummies, all cohorts
-    together.
+    not treated until then (and, where the sample says since when an enterprise
+    is eligible, already were before the cohort's year), all seen in the base
+    year and in the first treated year; least squares with the covariates and
+    dummies of cohort and year of eligibility, all cohorts together: what comes
+    with the title itself is no companion of the instrument.
 
     Returns
     -------
@@ -81,12 +85,16 @@ def _stack(sample: pd.DataFrame, others: list[str]) -> tuple[Floats, Floats, Flo
     panel = panel_of(sample)
     first = sample.drop_duplicates("enterprise_id").set_index("enterprise_id").reindex(panel.enterprises)
     starts = first[others].to_numpy(dtype=np.float64)
+    since = np.full(len(panel.enterprises), -np.inf)
+    if ELIGIBLE in first:
+        since = first[ELIGIBLE].to_numpy(dtype=np.float64)
     covariates = standardise(covariates_by_enterprise(sample, panel.enterprises))
     rows: list[NDArray[np.intp]] = []
     arms: list[Bools] = []
     cohorts: list[NDArray[np.intp]] = []
     for at, members, _ in panel.cohorts():
-        here = panel.seen[:, at - 1] & panel.seen[:, at] & (members | (panel.cohort > panel.years[at] + 1))
+        others_then = (panel.cohort > panel.years[at] + 1) & (since < panel.years[at])
+        here = panel.seen[:, at - 1] & panel.seen[:, at] & (members | others_then)
         rows.append(np.flatnonzero(here))
         arms.append(members[here])
         cohorts.append(np.full(int(here.sum()), at, dtype=np.intp))
@@ -94,6 +102,9 @@ def _stack(sample: pd.DataFrame, others: list[str]) -> tuple[Floats, Floats, Flo
         return None
     row, cohort = np.concatenate(rows), np.concatenate(cohorts)
     around = np.abs(starts[row] - panel.years[cohort][:, None]) <= 1
-    controls = np.column_stack([dummies(cohort), covariates[row]])
+    # Within the year of the title: what comes with the title itself is no companion of the instrument.
+    titled = pd.factorize(since[row])[0].astype(np.intp)
+    strata = pd.factorize(pd.MultiIndex.from_arrays([cohort, titled]))[0].astype(np.intp)
+    controls = np.column_stack([dummies(strata), covariates[row]])
     groups = groups_by_enterprise(sample, panel.enterprises)[row]
     return around.astype(np.float64), np.concatenate(arms).astype(np.float64), controls, groups

@@ -15,6 +15,8 @@ TRIMMED: Final = 0.01
 """Share of each arm's enterprises that is left out, half of it at either end."""
 WARN_SHIFT: Final = 1.0
 FAIL_SHIFT: Final = 2.0
+SHARE_THAT_MATTERS: Final = 0.25
+"""Of the estimate: a smaller shift is no matter however sure."""
 
 
 def check_influence(estimation: Estimation) -> Check:
@@ -30,8 +32,9 @@ def check_influence(estimation: Estimation) -> Check:
     -------
     Check
         ``statistic`` is the shift in standard errors of the full estimate,
-        without sign: warn over 1; fail over 2, or where the sign turns and both
-        intervals exclude zero (own convention). ``share_largest`` is the
+        without sign: where it is over a quarter of the estimate, warn over 1 and
+        fail over 2; fail too where the sign turns and both intervals exclude
+        zero (own convention). ``share_largest`` is the
         largest single enterprise's share of the treated enterprises' total in
         treated years, where the sample has a ``level``. Not applicable without
         a refit, and where too few are left (``not_identified`` is 1 then).
@@ -62,7 +65,11 @@ def check_influence(estimation: Estimation) -> Check:
 
 def _judge(size: float, effect: Effect, trimmed: Effect) -> Verdict:
     turned = effect.estimate * trimmed.estimate < 0 and is_found(effect) and is_found(trimmed)
-    return "fail" if turned else judge(size, warn_over=WARN_SHIFT, fail_over=FAIL_SHIFT)
+    if turned:
+        return "fail"
+    # In a large sample a small shift is many errors wide, and changes no reading.
+    matters = abs(trimmed.estimate - effect.estimate) > SHARE_THAT_MATTERS * abs(effect.estimate)
+    return judge(size, warn_over=WARN_SHIFT, fail_over=FAIL_SHIFT) if matters else "pass"
 
 
 def _extreme(panel: Panel) -> Bools:

@@ -38,8 +38,16 @@ FEWEST_AT_EVENT_TIME: Final = 5
 _METHODS: Final = {"doubly_robust": "dr", "outcome_regression": "reg"}
 
 # What the library warns of, cell by cell. Gaps of an unbalanced panel are counted in the sample
-# flow; trimming follows from whatever left the chance of treatment undetermined, which is counted.
-_SAID_ELSEWHERE: Final = ("Unbalanced panel", "will be trimmed", "separation", "per variable", "EPV")
+# flow; trimming follows from whatever left the chance of treatment undetermined, which is counted,
+# as are cells that could not be estimated.
+_SAID_ELSEWHERE: Final = (
+    "Unbalanced panel",
+    "will be trimmed",
+    "separation",
+    "per variable",
+    "EPV",
+    "could not be estimated",
+)
 _UNSURE: Final = "did not converge"
 
 

@@ -163,8 +163,9 @@ def _dose(ask: Ask) -> DoseResponse:
     dose = ask.study.instrument_declaration.dose
     if dose is None or "exposure" not in ask.sample:
         raise IdentificationError(f"the tables do not say how much of {ask.study.instrument!r} was received.")
-    labels = {"dose_label": dose.label, "dose_unit": dose.unit}
-    return estimate_dose_response(ask.sample, seed=ask.study.seed, **labels, **_options(ask))
+    return estimate_dose_response(
+        ask.sample, dose_label=dose.label, dose_unit=dose.unit, seed=ask.study.seed, **_options(ask)
+    )
 
 
 def _jump(ask: Ask) -> Effect:
@@ -199,7 +200,9 @@ def _kinks(ask: Ask) -> Mapping[str, Effect]:
     base = treated[treated["event_time"] == -1].set_index("enterprise_id")["outcome"]
     after = treated[treated["event_time"] >= 0].groupby("enterprise_id")["outcome"].mean()
     frame = pd.DataFrame({"outcome": after - base}).dropna()
-    frame = frame.assign(running=frame.index.map(asked)).dropna().rename_axis("enterprise_id").reset_index()
+    frame = (
+        frame.assign(running=frame.index.to_series().map(asked)).dropna().rename_axis("enterprise_id").reset_index()
+    )
     found, reasons = {}, []
     for name, cap in instrument.caps.items():
         try:

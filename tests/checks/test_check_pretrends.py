@@ -1,8 +1,9 @@
-"""Trends before treatment: the Wald test by hand, its scaling with clusters, its power."""
+"""Trends before treatment: the Wald test by hand, its level with few clusters, its power."""
 
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from check_cases import EFFECT, check, sample_of, study_of
 from scipy import stats
@@ -30,35 +31,45 @@ def test_pretrends_uses_the_covariance_and_not_only_the_variances():
     assert answer.statistic == pytest.approx(np.array([0.04, 0.04]) @ np.linalg.inv(covariance) @ [0.04, 0.04])
 
 
-def test_with_clusters_the_statistic_is_scaled_as_hotelling_does():
-    # 20 draws of 4 numbers: the statistic is T squared of a one-sample test, whose law is known.
+def test_with_clusters_the_statistic_is_held_against_f_of_the_treated():
+    assert wald_p(12.5, 2, 11) == pytest.approx(stats.f.sf(6.25, 2, 11))
+    assert wald_p(12.5, 2, None) == pytest.approx(stats.chi2.sf(12.5, 2))
+
+
+def test_the_test_holds_its_level_where_few_of_many_clusters_are_treated():
+    # Eight treated and forty others, four points each: the difference of means with the covariance of both arms.
     rng = np.random.default_rng(4)
     rejected = []
     for _ in range(2_000):
-        drawn = rng.normal(size=(20, 4))
-        mean, covariance = drawn.mean(axis=0), np.cov(drawn.T) / 20
-        rejected.append(wald_p(float(mean @ np.linalg.solve(covariance, mean)), 4, 20) < 0.05)
-    assert np.mean(rejected) == pytest.approx(0.05, abs=0.015)
+        treated, others = rng.normal(size=(8, 4)), rng.normal(size=(40, 4))
+        gap = treated.mean(axis=0) - others.mean(axis=0)
+        covariance = np.cov(treated.T) / 8 + np.cov(others.T) / 40
+        rejected.append(wald_p(float(gap @ np.linalg.solve(covariance, gap)), 4, 7) < 0.05)
+    assert 0.02 < np.mean(rejected) < 0.08
+
+
+def clusters_of(n_treated: int):
+    """A sample with that many treated clusters, each seen three and two years before."""
+    rows = [sample_of([0.0], [0.0], cluster_id=f"K{at}").assign(enterprise_id=f"{at}") for at in range(n_treated)]
+    return pd.concat([row.assign(year=year, cohort=2020.0) for row in rows for year in (2017, 2018, 2020)])
 
 
 def test_clusters_are_counted_where_the_sample_has_them():
     study = study_of({-3: 0.05, -2: 0.0, 0: 0.3}, np.eye(3) * 0.0004)
-    effect = replace(EFFECT, n_clusters=12)
-    clustered = sample_of([0.0, 1.0], [0.0, 1.0], cluster_id="K")
+    effect = replace(EFFECT, n_clusters=60, n_treated_clusters=12)
     alone, grouped = (
         check("pretrends", event_study=study, effect=effect),
-        check("pretrends", event_study=study, effect=effect, sample=clustered),
+        check("pretrends", event_study=study, effect=effect, sample=clusters_of(12)),
     )
     assert grouped.statistic == alone.statistic
-    assert grouped.p_value == pytest.approx(stats.f.sf(6.25 * 10 / (2 * 11), 2, 10))
+    assert grouped.p_value == pytest.approx(stats.f.sf(6.25 / 2, 2, 11))
     assert grouped.p_value > alone.p_value
     assert grouped.values["detectable_trend"] > alone.values["detectable_trend"]
 
 
-def test_no_more_clusters_than_years_is_no_test():
-    clustered = sample_of([0.0, 1.0], [0.0, 1.0], cluster_id="K")
-    answer = check("pretrends", sample=clustered, effect=replace(EFFECT, n_clusters=2))
-    assert answer.verdict == "not_applicable"
+def test_one_treated_cluster_is_no_test():
+    effect = replace(EFFECT, n_clusters=60, n_treated_clusters=1)
+    assert check("pretrends", sample=clusters_of(1), effect=effect).verdict == "not_applicable"
 
 
 def test_the_detectable_trend_is_found_with_the_stated_power():

@@ -81,7 +81,7 @@ def test_with_comparison_clusters_all_alike_the_effect_is_the_difference_in_diff
 
 def test_planted_effects_lie_in_their_intervals():
     errors, covered = [], []
-    for seed in range(12):
+    for seed in range(8):
         for found in estimate_synthetic_did(panel(seed, cohorts=(2020.0, 2021.0), effect=0.2), unit="log points"):
             errors.append(found.effect.estimate - 0.2)
             covered.append(found.effect.ci_low < 0.2 < found.effect.ci_high)

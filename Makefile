@@ -52,7 +52,7 @@ test: lint $(DEMO)
 # After a change of texts, notebooks or the demo: make the stored outputs true again.
 outputs: $(DEMO)
 	cd notebooks && ../$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace \
-		--NotebookClient.record_timing=False *.ipynb
+		--NotebookClient.record_timing=False --NotebookClient.store_widget_state=False *.ipynb
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/coverage.py

@@ -113,7 +113,7 @@ def effect(*, data: Path, as_json: bool, lang: str, plan: Path | None, **asked: 
 
     study = Study(**asked)
     tables = load_tables(data)
-    evaluation = evaluate(study, tables, plan=plan, progress=lambda part: click.echo(f"… {part}", err=True))
+    evaluation = evaluate(study, tables, plan=plan, progress=_tell)
     for note in tables.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
@@ -124,6 +124,12 @@ def effect(*, data: Path, as_json: bool, lang: str, plan: Path | None, **asked: 
     for item in finding.checks:
         verdict, sentence = text(lang, f"verdict.{item.verdict}"), check_sentence(item, lang, finding.effect.unit)
         click.echo(f"  {text(lang, f'checks.{item.name}')} — {verdict}: {sentence}")
+
+
+def _tell(part: str) -> None:
+    """Say what is being done, to somebody who watches."""
+    if sys.stderr.isatty():
+        click.echo(f"… {part}", err=True)
 
 
 def _parameters(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

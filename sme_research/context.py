@@ -77,7 +77,8 @@ def _level(study: Study, tables: TablesLike) -> pd.Series[float]:
         return level
     index = log_price_index(years)
     last = float(index.loc[years == years.max()].iloc[0])
-    return level * np.exp(last - index.to_numpy(dtype="float64"))
+    in_last = level.to_numpy(dtype="float64") * np.exp(last - index.to_numpy(dtype="float64"))
+    return pd.Series(in_last, index=level.index)
 
 
 def division_cells(enterprises: pd.DataFrame) -> pd.Series[str]:

@@ -31,6 +31,8 @@ from sme_research.tables import Tables, area_name, load_tables
 
 REMEMBERED: Final = 64
 """Questions whose answers are kept, so that going back costs nothing."""
+FIRST: Final = "training"
+"""Instrument shown at the start where the tables record it."""
 REPORT: Final = "20_effect.ipynb"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _ESTIMATORS: Final = ("callaway_santanna", "imputation", "sun_abraham")
@@ -142,6 +144,8 @@ class Explorer:
         instruments = [
             (item.label[lang], name) for name, item in INSTRUMENTS.items() if set(item.tables) <= set(self._tables)
         ]
+        names = [name for _, name in instruments]
+        first = FIRST if FIRST in names else next(iter(names), None)
         outcomes = [
             (item.label[lang], name)
             for name, item in OUTCOMES.items()
@@ -157,7 +161,9 @@ class Explorer:
             (self._text("all"), tuple(COVARIATES)),
         ]
         return {
-            "instrument": widgets.Dropdown(options=instruments, description=self._text("instrument"), **wide),
+            "instrument": widgets.Dropdown(
+                options=instruments, value=first, description=self._text("instrument"), **wide
+            ),
             "outcome": widgets.Dropdown(
                 options=outcomes, value="log_revenue", description=self._text("outcome"), **wide
             ),

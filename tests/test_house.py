@@ -84,7 +84,8 @@ def test_a_notebook_asks_and_shows(notebook):
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert modules <= {"sme_research"}
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
-        assert len(cell.source.splitlines()) <= MOST_LINES
+        # Parameters are a list, one a line.
+        assert len(cell.source.splitlines()) <= MOST_LINES or "parameters" in cell.metadata.get("tags", [])
 
 
 def test_a_notebook_has_every_heading_in_both_languages(notebook):

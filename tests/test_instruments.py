@@ -174,10 +174,19 @@ def loan_tables(**columns):
 
 
 def test_loan_dose_is_amount_times_months_and_no_month_counts_beyond_a_year():
-    # 1,000 x 6 + 600 x 12 = 13,200; 2,000 x 12 = 24,000, which is the cap of 2,000 for a year.
+    # 1,000 x 6 + 600 x 12 = 13,200; 2,000 x 12 = 24,000.
     dose = INSTRUMENTS["loan_subsidy"].dose.measure(loan_tables()).set_index("enterprise_id")["dose"]
     assert dose.to_dict() == pytest.approx({"a": 13_200.0, "b": 24_000.0})
-    assert INSTRUMENTS["loan_subsidy"].caps == {"srdi": 24_000.0, "little_giant": 60_000.0}
+
+
+def test_caps_are_on_the_amount_asked_for():
+    instrument = INSTRUMENTS["loan_subsidy"]
+    tables = loan_tables(applied_amount=[1_000.0, 1_500.0, 7_000.0])
+    assert instrument.asked.measure(tables).set_index("enterprise_id")["dose"].to_dict() == {
+        "a": 2_500.0,
+        "b": 7_000.0,
+    }
+    assert instrument.caps == {"srdi": 2_000.0, "little_giant": 5_000.0}
 
 
 def test_interest_subsidy_is_amount_times_points_times_part_of_the_year():

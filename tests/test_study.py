@@ -11,11 +11,11 @@ from sme_research.covariates import COVARIATES
     [
         (
             {"instrument": "loans"},
-            "instrument 'loans' is not known; choose one of 'cluster_membership', 'loan_subsidy'",
+            "instrument 'loans' is not known; choose one of 'award', 'cluster_membership'",
         ),
         (
             {"instrument": "training", "outcome": "profit"},
-            "outcome 'profit' is not known; choose one of 'log_employees'",
+            "outcome 'profit' is not known; choose one of 'exit', 'fixed_assets_growth'",
         ),
         ({"instrument": "training", "covariates": ["sizes"]}, "covariate 'sizes' is not known; choose one of 'city'"),
         (

@@ -17,7 +17,7 @@ from sme_research.estimators.sensitivity import bound_event_study
 from sme_research.evaluation.designs import DESIGNS, attempt, estimate_design, run_densities
 from sme_research.evaluation.family import estimate_outcome, own_outcome
 from sme_research.evaluation.plan import compare_plan
-from sme_research.evaluation.primary import estimate_primary, make_refit
+from sme_research.evaluation.primary import Estimate, estimate_primary, estimate_quickly, make_refit
 from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
 from sme_research.evaluation.specifications import SPECIFICATIONS, estimate_specification
 from sme_research.evaluation.subgroups import PARTS, compare_parts, estimate_part
@@ -85,7 +85,7 @@ def sketch(study: Study, tables: TablesLike, *, instrument_label: Labels | None 
 
     Parameters and errors are those of `evaluate`.
     """
-    estimation = estimate_study(study, tables)
+    estimation = estimate_study(study, tables, by=estimate_quickly)
     checks = run_checks(estimation)
     finding = _finding(study, estimation.sample, estimation, checks, instrument_label)
     return Evaluation(
@@ -169,10 +169,10 @@ def evaluate(
     return Evaluation(study, bare, finding)
 
 
-def estimate_study(study: Study, tables: TablesLike) -> Estimation:
+def estimate_study(study: Study, tables: TablesLike, *, by: Callable[..., Estimate] = estimate_primary) -> Estimation:
     """Sample and primary estimate."""
     sample, flow = trace_sample(study, tables)
-    effect, event_study, inferences = estimate_primary(study, sample)
+    effect, event_study, inferences = by(study, sample)
     return Estimation(sample, flow, effect, event_study, covariates_of(sample), inferences=inferences)
 
 

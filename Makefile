@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 DEMO := data/demo/truth.json
+SITE := reports/index.html
 # In a container one is often root, which JupyterLab refuses unless told.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -36,6 +37,10 @@ $(DEMO): $(STAMP) $(wildcard sme_research/synthetic/*.py) $(wildcard data/refere
 report: $(DEMO)
 	$(BIN)/sme-research run
 
+# The site that tests read; made where it is not there or older than what makes it.
+$(SITE): $(DEMO) $(wildcard notebooks/*.ipynb) $(shell find sme_research -name '*.py' -o -name '*.yml' -o -name '*.j2' -o -name '*.css')
+	$(BIN)/sme-research run
+
 lab: $(DEMO)
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ALLOW_ROOT)
 
@@ -45,7 +50,7 @@ lint: $(TEST_STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint $(DEMO)
+test: lint $(SITE)
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
 
@@ -56,6 +61,8 @@ outputs: $(DEMO)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/flaws.py
+	$(BIN)/python benchmarks/few_clusters.py
 
 clean:
 	rm -rf $(VENV) data/demo reports

@@ -175,6 +175,8 @@ def run(
     outcome = run_reports(request)
     for published in outcome.published:
         click.echo(f"published {published.slug} ({published.seconds:.1f} s)", err=True)
+    for sentence in outcome.left_out:
+        click.echo(f"left out  {sentence}", err=True)
     for failed in outcome.failed:
         click.echo(f"FAILED    {failed.slug}: {failed.failure}", err=True)
     click.echo(os.path.relpath(reports / "index.html"))

@@ -26,6 +26,7 @@ from sme_research.factory.parameters import (
 )
 from sme_research.factory.studies import SUFFIX as STUDY_SUFFIX
 from sme_research.factory.studies import read_study
+from sme_research.tables import load_tables
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -78,10 +79,15 @@ class PlannedReport:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All reports of one run, and the notebooks that are no reports."""
+    """All reports of one run, the notebooks that are no reports, and the reports that the data cannot answer.
+
+    ``left_out`` has a sentence for each value of a matrix whose tables the data
+    folder does not hold; a value asked for by name is never left out.
+    """
 
     reports: tuple[PlannedReport, ...]
     skipped: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()
 
 
 class ReportMeta(BaseModel):
@@ -110,6 +116,8 @@ class _Source:
     sha256: str
     meta: ReportMeta
     declared: Mapping[str, Parameter]
+    needs: Mapping[str, Mapping[Any, tuple[str, ...]]]
+    """By matrix parameter and value: tables without which there is no such report."""
 
     @property
     def name(self) -> str:
@@ -133,24 +141,25 @@ def make_plan(request: RunRequest) -> Plan:
         asked.append(replace(request, notebooks=(notebook,), parameters={**parameters, **request.parameters}))
     reports: list[PlannedReport] = []
     skipped: list[Path] = []
+    left_out: list[str] = []
     for one in asked:
         sources, none = _read_sources(one)
         given = _checked_request(one, sources)
         languages = _languages(one, given, sources)
         for source in sources:
-            reports += _plan_source(source, given, languages, one)
+            reports += _plan_source(source, given, languages, one, left_out)
         skipped += none
     _refuse_twins(reports)
-    return Plan(tuple(reports), tuple(skipped))
+    return Plan(tuple(reports), tuple(skipped), tuple(left_out))
 
 
 def _plan_source(
-    source: _Source, given: Mapping[str, Any], languages: tuple[str, ...], request: RunRequest
+    source: _Source, given: Mapping[str, Any], languages: tuple[str, ...], request: RunRequest, left_out: list[str]
 ) -> Iterator[PlannedReport]:
     known = {name: value for name, value in given.items() if name in source.declared and name not in ("lang", "data")}
     chosen = accept_parameters(source.declared, known, place=source.name)
     data = _data_folder(source, request, given)
-    matrix = _matrix(source, chosen)
+    matrix = _answerable(source, _matrix(source, chosen), chosen, data, left_out)
     for values in itertools.product(*matrix.values()):
         cell = dict(zip(matrix, values, strict=True))
         for language in source.meta.languages:
@@ -233,7 +242,20 @@ def _read_source(path: Path) -> _Source | None:
         raise FactoryError(f"{path.name}, metadata {METADATA_KEY}.{where}: {first['msg']}.") from None
     declared = read_parameters(notebook, path.name)
     _check_source(path.name, meta, declared)
-    return _Source(path, hashlib.sha256(content).hexdigest(), meta, declared)
+    needs = _needed_tables(notebook.metadata[METADATA_KEY], path.name)
+    return _Source(path, hashlib.sha256(content).hexdigest(), meta, declared, needs)
+
+
+def _needed_tables(declared: Mapping[str, Any], name: str) -> dict[str, dict[Any, tuple[str, ...]]]:
+    """Tables of the entries of each named matrix, where they declare any."""
+    matrix = declared.get("matrix", {})
+    named = {parameter: value for parameter, value in matrix.items() if isinstance(value, str)}
+    found = {parameter: _named_mapping(value, f"{name}, matrix.{parameter}") for parameter, value in named.items()}
+    return {
+        parameter: {value: entry.tables for value, entry in entries.items()}
+        for parameter, entries in found.items()
+        if all(hasattr(entry, "tables") for entry in entries.values())
+    }
 
 
 def _resolved(declared: Any, name: str) -> Any:
@@ -336,6 +358,27 @@ def _matrix(source: _Source, chosen: Mapping[str, Any]) -> dict[str, list[Any]]:
                 f"choose from {', '.join(repr(value) for value in values)}.{hint}"
             )
     return {name: [chosen[name]] if name in chosen else values for name, values in source.meta.matrix.items()}
+
+
+def _answerable(
+    source: _Source, matrix: dict[str, list[Any]], chosen: Mapping[str, Any], data: Path | None, left_out: list[str]
+) -> dict[str, list[Any]]:
+    """The matrix without values whose tables the folder lacks; what was asked for by name stays, and will say why."""
+    if data is None or not source.needs:
+        return matrix
+    held = load_tables(data)
+    kept = dict(matrix)
+    for name, needed in source.needs.items():
+        if name in chosen:
+            continue
+        kept[name] = []
+        for value in matrix[name]:
+            missing = [table for table in needed[value] if table not in held]
+            if missing:
+                left_out.append(f"{source.meta.report}, {name} {value}: {data.name} holds no table {missing[0]}")
+            else:
+                kept[name].append(value)
+    return kept
 
 
 def _data_folder(source: _Source, request: RunRequest, given: Mapping[str, Any]) -> Path | None:

@@ -56,6 +56,7 @@ class RunOutcome:
 
     published: tuple[PublishedReport, ...]
     failed: tuple[FailedReport, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -97,6 +98,7 @@ def run_reports(request: RunRequest, *, progress: bool = True) -> RunOutcome:
     return RunOutcome(
         tuple(result for result in ordered if isinstance(result, PublishedReport)),
         tuple(result for result in ordered if isinstance(result, FailedReport)),
+        plan.left_out,
     )
 
 

@@ -148,6 +148,8 @@ def test_jobs_and_timeout_are_at_least_one(folder, asked):
 def test_a_matrix_and_its_labels_may_be_named_instead_of_written_out(folder, write_report):
     named = {"instrument": "sme_research.instruments:INSTRUMENTS"}
     change = {"matrix": named, "labels": named}
+    for table in {table for instrument in INSTRUMENTS.values() for table in instrument.tables}:
+        (folder / f"data/demo/{table}.csv").write_text("enterprise_id\n")
     write_report(folder / "notebooks/20_effect.ipynb", parameters=PARAMETERS, meta={**META, **change})
     titles = {report.slug: report.title for report in plan(folder, "20_effect.ipynb").reports}
     label = INSTRUMENTS["training"].label
@@ -162,3 +164,29 @@ def test_only_mappings_of_this_package_may_be_named(folder, write_report, refere
     write_report(folder / "notebooks/20_effect.ipynb", parameters=PARAMETERS, meta={**META, **change})
     with pytest.raises(FactoryError, match="names no mapping of this package"):
         plan(folder)
+
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+def folder_with(tmp_path, *tables):
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    for table in tables:
+        (folder / f"{table}.csv").write_text("enterprise_id\n")
+    return folder
+
+
+def test_a_report_whose_tables_the_folder_lacks_is_left_out_and_said(tmp_path):
+    folder = folder_with(tmp_path, "enterprises", "accounts", "training")
+    plan = make_plan(RunRequest((NOTEBOOKS / "20_effect.ipynb",), tmp_path, data=folder))
+    assert {report.parameters["instrument"] for report in plan.reports} == {"training"}
+    assert "effect, instrument loan_subsidy: ours holds no table loans" in plan.left_out
+
+
+def test_a_report_asked_for_by_name_is_never_left_out(tmp_path):
+    folder = folder_with(tmp_path, "enterprises", "accounts")
+    request = RunRequest((NOTEBOOKS / "20_effect.ipynb",), tmp_path, {"instrument": "loan_subsidy"}, data=folder)
+    plan = make_plan(request)
+    assert {report.parameters["instrument"] for report in plan.reports} == {"loan_subsidy"}
+    assert plan.left_out == ()

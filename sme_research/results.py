@@ -209,13 +209,18 @@ class Specification:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeEffect:
-    """The same instrument's effect on one outcome of the family; labels by language."""
+    """The same instrument's effect on one outcome of the family; labels by language.
+
+    ``definition`` holds how it is made (``transformation``), and what a ``zero``
+    and a ``missing`` item mean, each by language.
+    """
 
     outcome: str
     label: Mapping[str, str]
     family: str
     effect: Effect | None
     reason: str = ""
+    definition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,14 @@ FEWEST: Final = 3
 SAME_SIGN: Final = 0.80
 OPPOSITE: Final = 0.25
 """Own conventions, as `check_specification_curve` states them."""
+NO_ALTERNATIVES: Final = ("declared", "two_way_fixed_effects")
 
 
 def check_specification_curve(estimation: Estimation) -> Check:
     """How the estimate moves over other reasonable ways to have asked.
+
+    The declared specification is not one of them, nor are two-way fixed
+    effects, which the report shows as a contrast.
 
     Returns
     -------
@@ -27,7 +31,7 @@ def check_specification_curve(estimation: Estimation) -> Check:
         or more are significant with the opposite sign; else warn. Where the
         primary interval includes zero its sign means nothing: then pass where
         the median is as close and at most 20 % are significant at all. Not applicable
-        with fewer than three specifications that have an effect in the
+        with fewer than three other specifications that have an effect in the
         primary's unit. Own conventions. ``table`` is in order of the estimate.
 
     References
@@ -35,9 +39,9 @@ def check_specification_curve(estimation: Estimation) -> Check:
     Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4.
     """
     primary = estimation.effect
-    made = [
-        (s, s.effect) for s in estimation.specifications if s.effect is not None and s.effect.unit == primary.unit
-    ]
+    others = [s for s in estimation.specifications if s.name not in NO_ALTERNATIVES]
+    made = [(s, s.effect) for s in others if s.effect is not None and s.effect.unit == primary.unit]
+    bare = [s.effect.estimate for s in others if s.name == "no_covariates" and s.effect is not None]
     if len(made) < FEWEST:
         return not_applicable("specification_curve")
     estimates = np.array([effect.estimate for _, effect in made])
@@ -46,13 +50,14 @@ def check_specification_curve(estimation: Estimation) -> Check:
     shift = abs(float(np.median(estimates)) - primary.estimate) / primary.std_error
     values = {
         "n_specifications": float(len(made)),
-        "n_failed": float(len(estimation.specifications) - len(made)),
+        "n_failed": float(len(others) - len(made)),
         "share_same_sign": float(same.mean()),
         "share_significant": float(found.mean()),
         "share_opposite": float((found & ~same).mean()),
         "lowest": float(estimates.min()),
         "median": float(np.median(estimates)),
         "highest": float(estimates.max()),
+        **({"without_covariates": bare[0]} if bare else {}),
     }
     table = tuple(
         {

@@ -63,7 +63,7 @@ def estimate_dose_response(
     Returns
     -------
     DoseResponse
-        Points at the 10th to the 90th percentile of the doses; the slope is the
+        Points at the doses nearest to their 10th to 90th percentile, each once; the slope is the
         average derivative (ACRT), in ``unit`` a unit of dose. The method needs
         every year from the one before the first treatment to the last: counts
         are of the enterprises that have them all. ``n_cells_lost`` of the slope
@@ -91,7 +91,9 @@ def estimate_dose_response(
     balanced = _balance(keep_comparable_years(sample))
     frame, covariates = _frame(balanced)
     doses = frame.loc[frame["cohort"] > 0].groupby("id")["dose"].first()
-    fit = _fit(frame, covariates, np.quantile(doses, SHARES), level)
+    # Doses that were received: between two of a few, such as sessions, there is none.
+    grid = np.unique(np.quantile(doses, SHARES, method="nearest"))
+    fit = _fit(frame, covariates, grid, level)
     found = {cell for cell in fit.group_time_effects if cell[1] >= cell[0]}
     slope = _slope(fit, balanced, unit, level, found, _cells(sample, last_asked))
     curve = fit.dose_response_att

@@ -8,6 +8,7 @@ event study, which the library computes piece by piece and does not hand out.
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -82,6 +83,29 @@ def estimate_both(
     Borusyak, Jaravel and Spiess (2024), Review of Economic Studies 91(6).
     """
     del comparison, seed
+    made = _average(sample, unit, level)
+    estimates, covariance = _by_event_time(made.model, made.frame, made.covariates)
+    return made.effect, shape_event_study(made.sample, made.label, estimates=estimates, covariance=covariance)
+
+
+def estimate_average(sample: pd.DataFrame, *, unit: str, level: float = 0.95) -> Effect:
+    """The average of `estimate_both` alone, at a third of its cost in a large sample."""
+    return _average(sample, unit, level).effect
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The average with what the event study is made from."""
+
+    effect: Effect
+    sample: pd.DataFrame
+    label: Label
+    model: Any
+    frame: pd.DataFrame
+    covariates: list[str]
+
+
+def _average(sample: pd.DataFrame, unit: str, level: float) -> _Made:
     guard_shape(sample)
     asked = asked_cells(sample)
     guard_comparison(sample, COMPARISON)
@@ -99,8 +123,7 @@ def estimate_both(
         std_error=float(results.overall_se),
         n_lost=len(asked - treated_cells(sample)),
     )
-    estimates, covariance = _by_event_time(model, frame, names)
-    return effect, shape_event_study(sample, label, estimates=estimates, covariance=covariance)
+    return _Made(effect, sample, label, model, frame, names)
 
 
 def _fit(frame: pd.DataFrame, covariates: list[str]) -> tuple[Any, Any]:

@@ -125,20 +125,21 @@ def evaluate(
     planned = compare_plan(study, plan or None)
     unanswered: dict[str, str] = {}
     progress("estimate")
-    estimation = estimate_study(study, tables)
-    bare, own = estimation.sample, estimation.effect
-    estimation = surround(study, tables, estimation, unanswered)
-    sample = estimation.sample
-    with workers(Ask(study, tables, sample)) as run:
+    with workers(len(tables["accounts"])) as run:
+        estimation = estimate_study(study, tables)
+        bare, own = estimation.sample, estimation.effect
+        estimation = surround(study, tables, estimation, unanswered)
+        sample = estimation.sample
+        ask = Ask(study, tables, sample)
         progress("other designs")
-        designs = dict(zip(DESIGNS, run(estimate_design, tuple(DESIGNS)), strict=True))
+        designs = dict(zip(DESIGNS, run(ask, estimate_design, tuple(DESIGNS)), strict=True))
         progress("specifications")
-        specifications = run(estimate_specification, tuple(SPECIFICATIONS))
+        specifications = run(ask, estimate_specification, tuple(SPECIFICATIONS))
         progress("outcomes")
         other_outcomes = (*planned.outcomes[1:], study.instrument_declaration.placebo_outcome)
-        *family, placebo_outcome = run(estimate_outcome, other_outcomes)
+        *family, placebo_outcome = run(ask, estimate_outcome, other_outcomes)
         progress("subgroups")
-        subgroups = tuple(run(estimate_part, PARTS))
+        subgroups = tuple(run(ask, estimate_part, PARTS))
     progress("checks")
     full = replace(
         estimation,

@@ -73,6 +73,12 @@ GATES: Final = (
 )  # fmt: skip
 """Gates of the SRDI standard (R&D) and of the reserve pool (revenue, growth)."""
 
+SCORE_GATE: Final = Gate(
+    "score", {"zh": "认定评分 60 分", "en": "assessment score of 60"}, PASS_MARK, "points",
+    ("score",), lambda rows: rows["score"].astype("float64"),
+)  # fmt: skip
+"""The pass mark itself, over first assessments."""
+
 
 def attempt(part: str, unanswered: dict[str, str], make: Callable[[], Part]) -> Part | None:
     """The part, or None with its reason noted where the data cannot carry it."""
@@ -92,24 +98,32 @@ def estimate_design(ask: Ask, name: str) -> tuple[Any, str]:
 
 
 def run_densities(study: Study, tables: TablesLike, unanswered: dict[str, str]) -> tuple[ThresholdDensity, ...]:
-    """Density at every gate, over each enterprise's last report before the instrument reached it."""
+    """Density at every gate, over each enterprise's last report before the instrument reached it.
+
+    Where the instrument asks for the scored title, also at the pass mark over first assessments.
+    """
     rows = _last_untreated_reports(study, tables)
+    reported = [(gate, gate.figure(rows).dropna()) for gate in GATES if set(gate.columns) <= set(rows)]
+    scored = SCORED_TIER in study.instrument_declaration.eligible_tiers
+    if scored and has_columns(("self_reports.score",), tables):
+        reported.append((SCORE_GATE, SCORE_GATE.figure(_first_assessments(tables)).dropna()))
     found = []
-    for gate in GATES:
-        if set(gate.columns) <= set(rows):
-            values = gate.figure(rows).dropna()
-            density = attempt(
-                f"density_{gate.name}",
-                unanswered,
-                lambda gate=gate, values=values: (  # type: ignore[misc]
-                    estimate_density_jump(
-                        values, name=gate.name, label=gate.label, threshold=gate.threshold, unit=gate.unit
-                    )
-                ),
+    for gate, values in reported:
+        try:
+            found.append(
+                estimate_density_jump(
+                    values, name=gate.name, label=gate.label, threshold=gate.threshold, unit=gate.unit
+                )
             )
-            if density is not None:
-                found.append(density)
+        except SmeResearchError as error:
+            unanswered[f"density_{gate.name}"] = str(error)
     return tuple(found)
+
+
+def _first_assessments(tables: TablesLike) -> pd.DataFrame:
+    """The first scored self-report of each enterprise, by id."""
+    reports = tables["self_reports"].dropna(subset=["score"]).sort_values(["enterprise_id", "reported_on"])
+    return reports.drop_duplicates("enterprise_id").set_index("enterprise_id")
 
 
 def _last_untreated_reports(study: Study, tables: TablesLike) -> pd.DataFrame:
@@ -176,8 +190,7 @@ def _jump(ask: Ask) -> Effect:
         raise IdentificationError(f"{study.instrument!r} does not ask for a title that is scored.")
     if not has_columns(("self_reports.score",), tables):
         raise IdentificationError("the table self_reports holds no assessment scores.")
-    reports = tables["self_reports"].dropna(subset=["score"]).sort_values(["enterprise_id", "reported_on"])
-    first = reports.drop_duplicates("enterprise_id").set_index("enterprise_id")
+    first = _first_assessments(tables)
     year = pd.to_datetime(first["reported_on"]).dt.year
     # All candidates, not the sample: hardly anybody under the mark holds the title that the sample asks for.
     accounts = tables["accounts"][["enterprise_id", "year"]].assign(outcome=study.outcome_declaration.values(tables))

@@ -41,4 +41,5 @@ def own_outcome(study: Study, effect: Effect) -> OutcomeEffect:
 
 def _entry(name: str, *, effect: Effect | None = None, reason: str = "") -> OutcomeEffect:
     outcome = OUTCOMES[name]
-    return OutcomeEffect(name, outcome.label, outcome.family, effect, reason)
+    definition = {"transformation": outcome.transformation, "zero": outcome.zero, "missing": outcome.missing}
+    return OutcomeEffect(name, outcome.label, outcome.family, effect, reason, definition)

@@ -13,7 +13,7 @@ from typing import Final
 import pandas as pd
 
 from sme_research.errors import SmeResearchError
-from sme_research.estimators import ESTIMATORS
+from sme_research.estimators import ESTIMATORS, imputation
 from sme_research.estimators.fixed_effects import estimate_contrast
 from sme_research.evaluation.primary import make_refit
 from sme_research.evaluation.workers import Ask
@@ -56,6 +56,10 @@ def _by(estimator: str) -> Callable[[Ask], Effect]:
         return ESTIMATORS[estimator](ask.sample, **options)[0]
 
     return run
+
+
+def _imputation(ask: Ask) -> Effect:
+    return imputation.estimate_average(ask.sample, unit=ask.study.unit, level=ask.study.level)
 
 
 def _two_way(ask: Ask) -> Effect:
@@ -107,6 +111,10 @@ SPECIFICATIONS: Final[Mapping[str, _Entry]] = {
         {"covariates": "more"},
         _with(lambda study: {"covariates": tuple(dict.fromkeys((*study.adjusted_for, "first_revenue")))}),
     ),
+    "without_research": _Entry(
+        {"covariates": "without R&D"},
+        _with(lambda study: {"covariates": tuple(name for name in study.adjusted_for if name != "rd_intensity")}),
+    ),
     "other_adjustment": _Entry({"covariates": "other model"}, _with(_other_adjustment)),
     "anticipation_1": _Entry(
         {"anticipation": "one year more"}, _with(lambda study: {"anticipation": study.anticipation_years + 1})
@@ -116,7 +124,7 @@ SPECIFICATIONS: Final[Mapping[str, _Entry]] = {
     "without_largest": _Entry({"sample": "without the largest"}, _on(_without_largest)),
     "trimmed_outcome": _Entry({"sample": "outcome trimmed"}, _on(_trimmed)),
     "all_enterprises": _Entry({"sample": "all enterprises"}, _with(lambda _: {"population": "all"})),
-    "imputation": _Entry({"estimator": "imputation"}, _by("imputation")),
+    "imputation": _Entry({"estimator": "imputation"}, _imputation),
     "sun_abraham": _Entry({"estimator": "sun_abraham"}, _by("sun_abraham")),
     "two_way_fixed_effects": _Entry({"estimator": "two_way_fixed_effects"}, _two_way),
 }
@@ -141,6 +149,8 @@ def _inapplicable(name: str, study: Study) -> str:
         return "the population is everybody already"
     if name == "no_covariates" and not study.adjusted_for:
         return "there are no covariates already"
+    if name == "without_research" and "rd_intensity" not in study.adjusted_for:
+        return "R&D intensity is not adjusted for already"
     counted = {"other_adjustment", "anticipation_1", "never_treated"}
     if study.estimator_name != "callaway_santanna" and name in counted:
         return f"the estimator {study.estimator_name} has no such choice"

@@ -74,7 +74,13 @@ SUBGROUPS: Final = (
         "place", {"zh": "所在地", "en": "place"},
         (
             ("elsewhere", {"zh": "其他设区市", "en": "other prefectures"}),
-            ("centres", {"zh": "福州、厦门、泉州", "en": "Fuzhou, Xiamen, Quanzhou"}),
+            (
+                "centres",
+                {
+                    "zh": "沿海中心城市（福州、泉州；样本含厦门时也含厦门）",
+                    "en": "coastal centres (Fuzhou, Quanzhou; Xiamen where in the sample)",
+                },
+            ),
         ),
         _centres,
     ),

@@ -1,28 +1,30 @@
-"""The many estimates of one evaluation: here, or in two processes where the sample is large."""
+"""The many estimates of one evaluation: here, or in two processes where the data are large enough to gain by it."""
 
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
+import os
 import pickle
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import pandas as pd
+from joblib.externals.loky import ProcessPoolExecutor
 
+from sme_research.processes import allowed_processes
 from sme_research.study import Study
 
 Found = TypeVar("Found")
-PROCESSES: Final = 2
-LARGE: Final = 200_000
-"""Enterprise-years from which a second process gains more than it costs to start."""
+MOST_PROCESSES: Final = 2
+LARGE: Final = 20_000
+"""Account rows from which a second process gains more than it costs to start."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -36,47 +38,69 @@ class Ask:
 
 
 Task = Callable[[Ask, str], Found]
-Run = Callable[[Task[Any], Sequence[str]], list[Any]]
+
+
+class Run(Protocol):
+    """Runs one task for each of several names and gives the answers in order."""
+
+    def __call__(self, ask: Ask, task: Task[Any], names: Sequence[str]) -> list[Any]:
+        """Answers of ``task(ask, name)``."""
+        ...
 
 
 @contextmanager
-def workers(ask: Ask) -> Iterator[Run]:
-    """A function that runs one task for each of several names and gives the answers in order.
+def workers(n_rows: int) -> Iterator[Run]:
+    """A `Run` for data of so many account rows.
 
-    Tasks must be functions of a module. In processes of their own they work on
-    a copy of ``ask``, so that nothing but their answer comes back.
+    Tasks must be functions of a module. In processes of their own, which start
+    while the caller goes on, they work on a copy of ``ask``, so that nothing but
+    their answer comes back.
     """
-    if len(ask.sample) < LARGE:
-        yield lambda task, names: [task(ask, name) for name in names]
+    if n_rows < LARGE or allowed_processes() < MOST_PROCESSES:
+        yield lambda ask, task, names: [task(ask, name) for name in names]
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ask.pickle"
-        plain = Ask(ask.study, {name: ask.tables[name] for name in _used(ask)}, ask.sample)
-        path.write_bytes(pickle.dumps(plain, protocol=pickle.HIGHEST_PROTOCOL))
-        del plain
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_start, initargs=(path,)) as pool:
-            yield lambda task, names: list(pool.map(_run, [task] * len(names), names))
+    # Loky's processes do not run the caller's script again, as the standard library's would.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(MOST_PROCESSES, initializer=_start) as pool,
+    ):
+        ready = [pool.submit(os.getpid) for _ in range(MOST_PROCESSES)]
+        written: dict[int, Path] = {}
+
+        def run(ask: Ask, task: Task[Any], names: Sequence[str]) -> list[Any]:
+            path = written.setdefault(id(ask), Path(folder) / f"{len(written)}.pickle")
+            if not path.exists():
+                plain = Ask(ask.study, {name: ask.tables[name] for name in _used(ask)}, ask.sample)
+                path.write_bytes(pickle.dumps(plain, protocol=pickle.HIGHEST_PROTOCOL))
+            return list(pool.map(_run, [path] * len(names), [task] * len(names), names))
+
+        yield run
+        for process in ready:
+            process.result()
 
 
 def _used(ask: Ask) -> list[str]:
     """Tables that any of the parts may read: those of the instrument and those that every sample is made of."""
-    wanted = {"accounts", "enterprises", "recognitions", "intellectual_property", "self_reports"}
-    return [name for name in (*ask.study.instrument_declaration.tables, *sorted(wanted)) if name in ask.tables]
+    wanted = ("accounts", "enterprises", "intellectual_property", "recognitions", "self_reports")
+    names = dict.fromkeys((*ask.study.instrument_declaration.tables, *wanted))
+    return [name for name in names if name in ask.tables]
 
 
-_ASK: Ask | None = None
-
-
-def _start(path: Path) -> None:
-    """Load the question; end with the process that asked."""
-    global _ASK  # noqa: PLW0603 - a worker's only state, set once before its first task
+def _start() -> None:
+    """End with the process that asked, and load what every task needs."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    from sme_research.evaluation import compose  # noqa: PLC0415 - while the asking process still reads its tables
+
+    del compose
+
+
+@lru_cache(maxsize=1)
+def _load(path: Path) -> Ask:
     # Written a moment ago by the process that started this one, in a folder of its own.
-    _ASK = pickle.loads(path.read_bytes())
+    ask: Ask = pickle.loads(path.read_bytes())
+    return ask
 
 
-def _run(task: Task[Found], name: str) -> Found:
-    assert _ASK is not None
-    return task(_ASK, name)
+def _run(path: Path, task: Task[Found], name: str) -> Found:
+    return task(_load(path), name)

@@ -26,6 +26,7 @@ from traitlets import default
 from sme_research.errors import FactoryError, SmeResearchError
 from sme_research.factory.notebooks import has_tag, parse_notebook
 from sme_research.factory.plan import PlannedReport
+from sme_research.processes import PROCESSES_VARIABLE
 
 KERNEL_NAME = "python3"
 WORK = "work"
@@ -245,7 +246,7 @@ def _prepare_environment(folder: Path, *, one_thread: bool) -> None:
         JUPYTER_RUNTIME_DIR=str(folder / "kernel"),
     )
     if one_thread:
-        os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
+        os.environ.update(dict.fromkeys((*THREAD_LIMITS, PROCESSES_VARIABLE), "1"))
 
 
 def _drive(

@@ -116,7 +116,13 @@ def more_checks():
     moved = {"coefficient": -0.04, "implied_bias": 0.012, "by_partners": 1.0}
     crossed = {"share_up_treated": 0.08, "share_up_comparison": 0.05, "share_down_treated": 0.01}
     lost = {"gap": 0.06, "lost_treated": 0.04, "lost_comparison": 0.10, "lee_low": 0.03, "lee_high": 0.08}
+    thresholds = tuple(
+        {"threshold": name, "p_value": p_value, "p_adjusted": adjusted}
+        for name, p_value, adjusted in (("rd_share", 0.016, 0.048), ("revenue", 0.6, 0.8), ("growth", 0.4, 0.8))
+    )
+    gathered = {"n_thresholds": 3.0, "n_jumps": 1.0, "threshold": 3.0}
     return (
+        Check("manipulation", "warn", 2.4, 0.048, gathered, thresholds),
         Check("spillovers", "warn", -0.04, 0.03, moved),
         Check("attrition", "warn", 0.06, 0.01, lost),
         Check("above_scale", "pass", 0.03, 0.2, {"gap": 0.03, **crossed, "share_down_comparison": 0.012}),
@@ -147,7 +153,13 @@ def plain(unit="log points", estimate=0.054, std_error=0.008, grade=STRONG):
             "missing": {"zh": "未填即缺失，不补", "en": "a blank is missing and not filled in"},
         },
         years=(2016, 2024),
-        flow=SampleFlow((FlowStep("accounts", 6_000, 1_700, 45_000), FlowStep("two_years", 5_587, 1_624, 42_236))),
+        flow=SampleFlow(
+            (
+                FlowStep("accounts", 6_000, 1_700, 45_000),
+                FlowStep("two_years", 5_587, 1_700, 42_236),
+                FlowStep("before_and_after", 5_587, 1_624, 42_236),
+            )
+        ),
         effect=effect_of(estimate, std_error, unit),
         event_study=event_study_of(unit),
         checks=checks_of(),
@@ -255,9 +267,9 @@ def full(unit="log points", grade=STRONG, **more):
         contrast=Contrast(
             effect_of(0.03, 0.007, unit, estimator="two_way_fixed_effects"),
             (
-                {"kind": "treated_vs_never", "weight": 0.7, "estimate": 0.05},
-                {"kind": "earlier_vs_later", "weight": 0.2, "estimate": 0.04},
-                {"kind": "later_vs_earlier", "weight": 0.1, "estimate": -0.08},
+                {"kind": "treated_vs_never", "weight": 0.7, "estimate": 0.05, "n_enterprises": 4_000},
+                {"kind": "earlier_vs_later", "weight": 0.2, "estimate": 0.04, "n_enterprises": 4_000},
+                {"kind": "later_vs_earlier", "weight": 0.1, "estimate": -0.08, "n_enterprises": 4_000},
             ),
         ),
         triple_difference=effect_of(0.02, 0.015, unit, estimand="ITT"),

@@ -95,6 +95,7 @@ def test_a_language_that_is_not_there_is_said_so():
         (unit_head("share", "zh"), "百分点"),
         (money(2_345.6, "zh"), "2,345.6 万元"),
         (money(23_456.0, "zh"), "2.35 亿元"),
+        (money(800_000.0, "zh"), "80 亿元"),
         (money(52.3, "en"), "523,000 yuan"),
         (money(12_345.0, "en"), "123.45 million yuan"),
         (natural(-1.5, {"zh": "人", "en": "employees"}, "zh"), "−1.50 人"),
@@ -194,6 +195,47 @@ def test_a_variant_of_a_sentence_is_told_where_its_value_is_one():
     assert "p < 0.001" in check_sentence(plainly, "en", "log points")
     assert "−3.9%" in check_sentence(plainly, "en", "log points")
     assert "+1.21 个百分点" in check_sentence(plainly, "zh", "share")
+
+
+def test_an_outcome_that_should_not_move_is_told_by_its_name():
+    named = ({"outcome": "tax_rate", "label": {"zh": "税负率", "en": "tax to revenue"}},)
+    check = Check("placebo_outcome", "pass", 0.01, 0.2, {"estimate": 0.01}, named)
+    assert "“tax to revenue”" in check_sentence(check, "en", "log points")
+    assert "“税负率”" in check_sentence(check, "zh", "log points")
+
+
+def test_an_estimate_that_does_not_move_in_what_is_printed_is_said_to_stay():
+    values = {"n_trimmed": 12.0, "estimate": 0.0014, "trimmed_estimate": 0.0012, "shift_in_errors": 0.02}
+    check = Check("influence", "pass", 0.02, None, values)
+    assert "估计仍为 +0.1%" in check_sentence(check, "zh", "log points")
+    moved = replace(check, values={**values, "trimmed_estimate": 0.01})
+    assert "由 +0.1% 变为 +1.0%" in check_sentence(moved, "zh", "log points")
+
+
+def test_specifications_are_not_counted_by_sign_where_the_interval_includes_zero():
+    values = {
+        "n_specifications": 9.0,
+        "share_same_sign": 0.5,
+        "share_significant": 0.1,
+        "share_opposite": 0.0,
+        "lowest": -0.01,
+        "median": 0.0,
+        "highest": 0.02,
+    }
+    check = Check("specification_curve", "pass", 0.5, None, values)
+    assert "50.0% agree in direction" in check_sentence(check, "en", "log points")
+    null = check_sentence(check, "en", "log points", holds_zero=True)
+    assert "agree in direction" not in null
+    assert "means nothing" in null
+    bare = replace(check, values={**values, "without_covariates": 0.05})
+    assert "Without adjustment it is +5.1%" in check_sentence(bare, "en", "log points")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_grade_names_a_check_as_the_table_of_checks_does(lang):
+    for names in GROUPS.values():
+        for name in names:
+            assert text(lang, f"checks.{name}") in reason_sentence(f"failed_{name}", lang)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -35,6 +35,7 @@ from .present.parts.disclosure import describe_disclosure
 from .present.parts.dose import describe_dose, plot_dose, tabulate_dose
 from .present.parts.family import plot_family, tabulate_family
 from .present.parts.literature import plot_literature, tabulate_literature
+from .present.parts.outcomes import tabulate_outcomes
 from .present.parts.plan import tabulate_facts, tabulate_plan, tabulate_points
 from .present.parts.sensitivity import describe_sensitivity, plot_sensitivity, tabulate_sensitivity
 from .present.parts.specifications import describe_specifications, plot_specifications, tabulate_specifications
@@ -164,6 +165,7 @@ __all__ = [
     "tabulate_ladder",
     "tabulate_literature",
     "tabulate_missing",
+    "tabulate_outcomes",
     "tabulate_plan",
     "tabulate_points",
     "tabulate_provenance",

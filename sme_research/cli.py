@@ -106,7 +106,7 @@ def check(*, folder: Path) -> None:
 def effect(*, data: Path, as_json: bool, lang: str, plan: Path | None, **asked: object) -> None:
     """Estimate one effect with its event study, checks and grade."""
     from sme_research.evaluation import evaluate
-    from sme_research.present.checking import check_sentence
+    from sme_research.present.checking import reading_of
     from sme_research.present.sentences import headline
     from sme_research.study import Study
     from sme_research.tables import load_tables
@@ -122,7 +122,7 @@ def effect(*, data: Path, as_json: bool, lang: str, plan: Path | None, **asked: 
     finding = evaluation.finding
     click.echo(headline(finding, lang).replace("**", ""))
     for item in finding.checks:
-        verdict, sentence = text(lang, f"verdict.{item.verdict}"), check_sentence(item, lang, finding.effect.unit)
+        verdict, sentence = text(lang, f"verdict.{item.verdict}"), reading_of(finding, item, lang)
         click.echo(f"  {text(lang, f'checks.{item.name}')} — {verdict}: {sentence}")
 
 

@@ -23,7 +23,7 @@ from sme_research.evaluation.specifications import SPECIFICATIONS, estimate_spec
 from sme_research.evaluation.subgroups import PARTS, compare_parts, estimate_part
 from sme_research.evaluation.workers import Ask, workers
 from sme_research.evidence import grade_evidence
-from sme_research.present.checking import check_sentence
+from sme_research.present.checking import reading_of
 from sme_research.present.sentences import headline, reason_sentence
 from sme_research.present.show import Record
 from sme_research.present.words import LANGUAGES
@@ -58,7 +58,7 @@ class Evaluation:
             "covariates": list(covariates_of(self.sample)),
             "event_study": [asdict(point) for point in finding.event_study.points],
             "inferences": [asdict(inference) for inference in finding.inferences],
-            "checks": [_check_json(check, finding.effect.unit) for check in finding.checks],
+            "checks": [_check_json(check, finding) for check in finding.checks],
             "grade": {
                 "sms_level": finding.grade.sms_level,
                 "wording": finding.grade.wording,
@@ -217,12 +217,12 @@ def _finding(
     )
 
 
-def _check_json(check: Check, unit: str) -> dict[str, Any]:
+def _check_json(check: Check, finding: Finding) -> dict[str, Any]:
     return {
         "name": check.name,
         "verdict": check.verdict,
         "statistic": check.statistic,
         "p_value": check.p_value,
-        "detail": check_sentence(check, "en", unit),
+        "detail": reading_of(finding, check, "en"),
         "values": dict(check.values),
     }

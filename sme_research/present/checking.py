@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sme_research.present.words import amount, both_ways, count, has_text, p_value, share, signed, size, text
+from sme_research.present.words import (
+    amount,
+    both_ways,
+    count,
+    has_text,
+    p_value,
+    sentences,
+    share,
+    signed,
+    size,
+    text,
+)
 from sme_research.results import Check, Finding, Verdict
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -37,7 +48,7 @@ _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "amount": frozenset(
         {
             "estimate", "jump", "coefficient", "implied_bias", "steady_estimate", "trimmed_estimate",
-            "lee_low", "lee_high", "lowest", "median", "highest",
+            "lee_low", "lee_high", "lowest", "median", "highest", "without_covariates",
         }
     ),
     "points": frozenset({"gap"}),
@@ -45,6 +56,9 @@ _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "p": frozenset({"q_primary", "holm_primary"}),
 }  # fmt: skip
 """Numbers of checks by kind; others are told by how their name begins: ``n_``, ``p_``, ``share_``."""
+
+_LESS_PRESSING: Final = frozenset({"manipulation", "balance", "honest_did"})
+"""Doubts that every report of this kind has, or that do not speak against a comparison over time."""
 
 _WRITERS: Final[Mapping[str, Callable[[float, str, str], str]]] = {
     "both_ways": both_ways,
@@ -71,25 +85,52 @@ def in_order(checks: tuple[Check, ...]) -> list[tuple[str, Check]]:
 
 
 def worst_check(finding: Finding) -> Check | None:
-    """The check that speaks most against the estimate: a failure before a doubt, design before data."""
+    """The check that speaks most against the estimate: what set the grade, then a failure before a doubt.
+
+    Within each, design comes before data.
+    """
     ranked = [check for _, check in in_order(finding.checks) if check.name != "power"]
-    return next(
-        (check for verdict in ("fail", "warn") for check in ranked if check.verdict == verdict),
-        None,
-    )
+    graded = [
+        check
+        for kind in ("failed", "doubt", "untested")
+        for check in ranked
+        if f"{kind}_{check.name}" in finding.grade.reasons
+    ]
+    doubted = [check for verdict in ("fail", "warn") for check in ranked if check.verdict == verdict]
+    pressing = [check for check in doubted if check.name not in _LESS_PRESSING]
+    return next(iter([*graded, *pressing, *doubted]), None)
 
 
-def check_sentence(check: Check, lang: str, unit: str) -> str:
+def check_sentence(check: Check, lang: str, unit: str, *, holds_zero: bool = False) -> str:
     """What one check says, with its numbers; ``unit`` is the outcome's.
 
     Where a value is 1 and names a variant of the verdict's sentence, such as
-    ``by_partners``, the variant is told.
+    ``by_partners``, the variant is told; so it is where the report's interval
+    includes zero (``holds_zero``) and the sentence would speak of its sign.
     """
     values = {name: told(name, value, lang, unit) for name, value in check.values.items()}
+    values |= {"p_value": p_value(check.p_value), **_labels(check, lang)}
     key = f"checks.{check.name}_{check.verdict}"
-    marked = [f"{key}_{name}" for name, value in check.values.items() if value == 1.0]
-    variant = next((name for name in marked if has_text(lang, name)), key)
-    return text(lang, variant, **{"p_value": p_value(check.p_value), **values})
+    marks = [name for name, value in check.values.items() if value == 1.0]
+    marks += ["zero"] if holds_zero else []
+    marks += ["same"] if "estimate" in values and values["estimate"] == values.get("trimmed_estimate") else []
+    variant = next((f"{key}_{mark}" for mark in marks if has_text(lang, f"{key}_{mark}")), key)
+    parts = [text(lang, variant, **values)]
+    if "without_covariates" in values:
+        parts.append(text(lang, f"checks.{check.name}_bare", **values))
+    return sentences(lang, parts)
+
+
+def reading_of(finding: Finding, check: Check, lang: str) -> str:
+    """What one check says of this finding."""
+    effect = finding.effect
+    return check_sentence(check, lang, effect.unit, holds_zero=effect.ci_low <= 0 <= effect.ci_high)
+
+
+def _labels(check: Check, lang: str) -> dict[str, str]:
+    """The outcome that a check looked at, where its table names one."""
+    named = [row["label"][lang] for row in check.table[:1] if "label" in row and "outcome" in row]
+    return {"outcome": named[0]} if named else {}
 
 
 def told(name: str, value: float, lang: str, unit: str) -> str:

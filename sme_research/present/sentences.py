@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sme_research.present.checking import check_sentence, find_check, worst_check
+from sme_research.present.checking import find_check, reading_of, worst_check
 from sme_research.present.show import Text
 from sme_research.present.wording import noun
 from sme_research.present.words import (
@@ -15,6 +15,7 @@ from sme_research.present.words import (
     has_text,
     join,
     natural,
+    sentences,
     share,
     size,
     text,
@@ -62,13 +63,31 @@ def summarise(finding: Finding, lang: str) -> Text:
         _on_whom(finding, lang),
         text(lang, "summary.exposure", share=share(_share_of_first_year(finding))),
         _detectable(finding, lang),
-        text(
-            lang, f"summary.sure_{finding.grade.sms_level}", level=finding.grade.sms_level, noun=_noun(finding, lang)
-        ),
-        text(lang, f"summary.use_{finding.grade.wording}", noun=_noun(finding, lang)),
+        opposite(finding, "summary", lang),
+        _how_sure(finding, lang),
+        text(lang, f"summary.use_{finding.grade.wording}_{_found(finding)}", noun=_noun(finding, lang)),
         _largest_doubt(finding, lang),
     ]
     return Text("\n".join(f"- {line}" for line in lines if line), finding.grade.wording)
+
+
+def _found(finding: Finding) -> str:
+    return "found" if is_found(finding.effect) else "not_found"
+
+
+def opposite(finding: Finding, section: str, lang: str) -> str:
+    """That the triple difference points the other way and is told from zero; nothing where it does not."""
+    own, other = finding.effect, finding.triple_difference
+    if other is None or own.estimate * other.estimate >= 0 or not is_found(other):
+        return ""
+    return text(
+        lang,
+        f"{section}.opposite",
+        own=amount(own.estimate, own.unit, lang),
+        estimate=amount(other.estimate, other.unit, lang),
+        range=amount_range(other.ci_low, other.ci_high, other.unit, lang),
+        level=f"{other.level:.0%}",
+    )
 
 
 def _how_sure(finding: Finding, lang: str) -> str:
@@ -84,7 +103,7 @@ def _in_natural_units(finding: Finding, lang: str) -> str:
     told = finding.natural
     if told is None:
         return ""
-    return text(
+    sentence = text(
         lang,
         "summary.natural",
         base=natural(told.base, told.unit, lang, sign=False),
@@ -93,6 +112,8 @@ def _in_natural_units(finding: Finding, lang: str) -> str:
         high=natural(told.ci_high, told.unit, lang),
         noun=_noun(finding, lang),
     )
+    zero = [text(lang, "summary.natural_zero")] if told.ci_low <= 0 <= told.ci_high else []
+    return sentences(lang, [sentence, *zero])
 
 
 def _on_whom(finding: Finding, lang: str) -> str:
@@ -119,7 +140,7 @@ def _largest_doubt(finding: Finding, lang: str) -> str:
     check = worst_check(finding)
     if check is None:
         return text(lang, "summary.no_doubt" if finding.checks else "summary.unchecked")
-    reading = check_sentence(check, lang, finding.effect.unit)
+    reading = reading_of(finding, check, lang)
     return text(lang, "summary.doubt", check=text(lang, f"checks.{check.name}"), reading=reading)
 
 
@@ -132,11 +153,10 @@ def _share_of_first_year(finding: Finding) -> float:
 def headline(finding: Finding, lang: str) -> str:
     """One sentence: the estimate in the words that the grade permits."""
     effect = finding.effect
-    found = "found" if is_found(effect) else "not_found"
     label = finding.instrument_label[lang]
     return text(
         lang,
-        f"summary.{finding.grade.wording}_{found}",
+        f"summary.{finding.grade.wording}_{_found(finding)}",
         instrument=label,
         instrument_lower=within_sentence(label),
         item=item_of(finding, lang),
@@ -188,17 +208,21 @@ def describe(finding: Finding, part: str, lang: str) -> Text:
 
 
 def describe_flow(finding: Finding, lang: str) -> Text:
-    """Who was lost to missing data, by arm."""
+    """Who was lost to missing data, by arm, and which treated are in the sample but not in the average."""
     values = finding.check("sample_flow").values
-    return Text(
-        text(
-            lang,
-            "flow.reading",
-            lost_treated=share(values["lost_treated"]),
-            lost_comparison=share(values["lost_comparison"]),
-            gap=text(lang, "unit.points", number=f"{values['gap'] * 100:.1f}"),
-        )
+    reading = text(
+        lang,
+        "flow.reading",
+        lost_treated=share(values["lost_treated"]),
+        lost_comparison=share(values["lost_comparison"]),
+        gap=text(lang, "unit.points", number=f"{values['gap'] * 100:.1f}"),
     )
+    treated = {step.name: step.n_treated for step in finding.flow.steps}
+    if "before_and_after" not in treated or not treated["two_years"]:
+        return Text(reading)
+    unseen = treated["two_years"] - treated["before_and_after"]
+    told = text(lang, "flow.unseen", n=count(unseen), share=share(unseen / treated["two_years"]))
+    return Text(sentences(lang, [reading, told]))
 
 
 def describe_limits(finding: Finding, lang: str) -> Text:
@@ -206,10 +230,12 @@ def describe_limits(finding: Finding, lang: str) -> Text:
     lines = [
         f"- {text(lang, f'limits.{threat}')}{_measured(finding, check, lang)}" for threat, check in _THREATS.items()
     ]
+    contrary = opposite(finding, "limits", lang)
+    lines += [f"- {contrary}"] if contrary else []
     lines += [
         f"- {text(lang, f'limits.{finding.prices}')}",
         f"- {text(lang, 'limits.scope', population=finding.words['population'][lang])}",
-        f"- {text(lang, 'limits.change')}",
+        f"- {text(lang, f'limits.change_{_found(finding)}')}",
     ]
     return Text("\n".join(lines))
 
@@ -218,7 +244,7 @@ def _measured(finding: Finding, name: str, lang: str) -> str:
     check = find_check(finding, name)
     if check is None or check.verdict == "not_applicable":
         return text(lang, "limits.unmeasured")
-    return text(lang, "limits.measured", reading=check_sentence(check, lang, finding.effect.unit))
+    return text(lang, "limits.measured", reading=reading_of(finding, check, lang))
 
 
 def reason_sentence(reason: str, lang: str) -> str:
@@ -227,5 +253,15 @@ def reason_sentence(reason: str, lang: str) -> str:
 
 
 def list_labels(finding: Finding, lang: str) -> str:
-    """What the estimate adjusts for, as a list in words."""
-    return join(lang, [label[lang] for label in finding.covariate_label.values()])
+    """What the estimate adjusts for, as a list in words; the parts of one characteristic stand together."""
+    parts: dict[str, list[str]] = {}
+    for label in finding.covariate_label.values():
+        head, _, part = label[lang].partition("：" if lang == "zh" else ": ")
+        parts.setdefault(head, []).extend([part] if part else [])
+    told = [
+        text(lang, "list.parts", head=head, parts=join(lang, members)) if members else head
+        for head, members in parts.items()
+    ]
+    if len(told) < 2:
+        return join(lang, told)
+    return text(lang, "list.last", before=join(lang, told[:-1]), last=told[-1])

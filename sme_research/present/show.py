@@ -60,7 +60,8 @@ class Group:
 class HtmlTable:
     """A table with a caption and header cells; cells are texts already.
 
-    With ``finding_wording`` it speaks of the estimate in that grade's words.
+    With ``finding_wording`` it speaks of the estimate in that grade's words;
+    ``kind`` is the class by which the style sheet knows its columns.
     """
 
     caption: str
@@ -68,13 +69,14 @@ class HtmlTable:
     rows: Sequence[Sequence[Cell] | Group]
     note: str = ""
     finding_wording: str = ""
+    kind: str = ""
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
         body = "".join(self._group(row) if isinstance(row, Group) else self._row(row) for row in self.rows)
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         table = (
-            f'<table class="sme"><caption>{escape(self.caption)}</caption>'
+            f'<table class="{" ".join(["sme", *self.kind.split()])}"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
         )
         return _within_finding(table, self.finding_wording)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 
-from sme_research.present.checking import SYMBOLS, check_sentence, find_check, in_order
+from sme_research.present.checking import SYMBOLS, find_check, in_order, reading_of
 from sme_research.present.sentences import item_of, list_labels, reason_sentence
 from sme_research.present.show import Group, HtmlTable
 from sme_research.present.wording import noun, noun_first
@@ -125,14 +126,14 @@ def tabulate_event_study(finding: Finding, lang: str) -> HtmlTable:
 
 def tabulate_checks(finding: Finding, lang: str) -> HtmlTable:
     """Every check with its verdict and what it says, by what it speaks to."""
-    rows: list[tuple[str, ...] | Group] = []
+    rows: list[tuple[str, ...] | Group] = [Group(_totals(finding, lang))]
     for group, members in groupby(in_order(finding.checks), key=lambda pair: pair[0]):
         rows.append(Group(text(lang, f"checks_group.{group}")))
         rows += [
             (
                 text(lang, f"checks.{check.name}"),
                 f"{SYMBOLS[check.verdict]} {text(lang, f'verdict.{check.verdict}')}",
-                check_sentence(check, lang, finding.effect.unit),
+                reading_of(finding, check, lang),
             )
             for _, check in members
         ]
@@ -142,7 +143,14 @@ def tabulate_checks(finding: Finding, lang: str) -> HtmlTable:
         rows,
         text(lang, "checks.note"),
         finding.grade.wording,
+        kind="checks",
     )
+
+
+def _totals(finding: Finding, lang: str) -> str:
+    made = Counter(check.verdict for check in finding.checks)
+    by_verdict = {f"n_{verdict}": made[verdict] for verdict in SYMBOLS}
+    return text(lang, "checks.totals", n=len(finding.checks), **by_verdict)
 
 
 def tabulate_balance(finding: Finding, lang: str) -> HtmlTable:

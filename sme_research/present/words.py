@@ -165,7 +165,7 @@ def natural(value: float, unit: Mapping[str, str], lang: str, *, sign: bool = Tr
 
 def money(wan: float, lang: str, *, sign: bool = False) -> str:
     """10,000 yuan as 万元 or 亿元, and in English as yuan or million yuan."""
-    write = signed if sign else _plain
+    write = _signed_short if sign else _plain
     if lang == "zh":
         if abs(wan) >= _WAN_IN_YI:
             return f"{write(wan / _WAN_IN_YI, 2)} 亿元"
@@ -178,7 +178,16 @@ def money(wan: float, lang: str, *, sign: bool = False) -> str:
 
 
 def _plain(number: float, digits: int) -> str:
-    return f"{number:,.{digits}f}".replace("-", MINUS)
+    return _short(f"{number:,.{digits}f}".replace("-", MINUS))
+
+
+def _signed_short(number: float, digits: int) -> str:
+    return _short(signed(number, digits))
+
+
+def _short(shown: str) -> str:
+    """Without decimals that are all zero."""
+    return re.sub(r"\.0+$", "", shown)
 
 
 def signed(number: float, digits: int = 1) -> str:

@@ -82,7 +82,9 @@ def test_processes_of_their_own_give_the_same_answers(finding, tables, monkeypat
     for ours, theirs in zip(
         (*finding.specifications, *finding.family), (*again.specifications, *again.family), strict=True
     ):
-        assert ours == theirs
+        assert ours.reason == theirs.reason
+        if ours.effect is not None:
+            close(ours.effect, theirs.effect)  # up to rounding: threads may add up in another order
 
 
 def close(ours, theirs, *, scale: float = 1.0) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sme_research.present.estimates import includes_zero
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Text
 from sme_research.present.wording import noun
-from sme_research.present.words import amount, count, money, signed, text, words
+from sme_research.present.words import amount, count, money, sentences, signed, text, words
 from sme_research.results import CostFigures, Finding
 
 REVENUE = "log_revenue"
@@ -25,8 +26,9 @@ def tabulate_cost(finding: Finding, lang: str) -> HtmlTable | Text:
         *revenue,
     ]
     note = text(lang, "cost.revenue_note" if revenue else "cost.note", noun=noun(finding.grade, lang))
-    caption = text(lang, "cost.caption")
-    return HtmlTable(caption, words(lang, "cost.head"), rows, note, finding.grade.wording)
+    zero = [text(lang, "cost.zero")] if revenue and includes_zero(finding.effect) else []
+    told = sentences(lang, [*zero, note])
+    return HtmlTable(text(lang, "cost.caption"), words(lang, "cost.head"), rows, told, finding.grade.wording)
 
 
 def _revenue_rows(finding: Finding, cost: CostFigures, lang: str) -> list[tuple[str, str]]:
@@ -40,7 +42,7 @@ def _revenue_rows(finding: Finding, cost: CostFigures, lang: str) -> list[tuple[
     )
     level = f"{finding.effect.level:.0%}"
     rows = [
-        (text(lang, "cost.per_yuan"), each),
+        (text(lang, f"cost.per_yuan_{_noun_key(finding)}"), each),
         (text(lang, "cost.per_yuan_interval", level=level), text(lang, "unit.range", low=low, high=high)),
     ]
     if cost.break_even is not None:
@@ -49,7 +51,12 @@ def _revenue_rows(finding: Finding, cost: CostFigures, lang: str) -> list[tuple[
 
 
 def describe_cost(finding: Finding, lang: str) -> Text:
-    """What the cost figures can and cannot say."""
+    """What the cost figures can and cannot say; empty without a cost, which the table says."""
     if finding.cost is None:
-        return absent(finding, "cost", lang)
-    return Text(text(lang, "cost.reading", noun=noun(finding.grade, lang)), finding.grade.wording)
+        return Text("")
+    key = f"cost.reading_{_noun_key(finding)}"
+    return Text(text(lang, key, noun=noun(finding.grade, lang)), finding.grade.wording)
+
+
+def _noun_key(finding: Finding) -> str:
+    return "effect" if finding.grade.wording == "effect" else "difference"

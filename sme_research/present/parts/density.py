@@ -28,6 +28,7 @@ def plot_density(finding: Finding, lang: str) -> Picture | Text:
         for axes in list(grid.flat)[len(found) :]:
             axes.set_visible(False)
         grid[0][0].set_ylabel(text(lang, "density.y"))
+    adjusted = _adjusted(finding)
     told = [
         text(
             lang,
@@ -35,7 +36,7 @@ def plot_density(finding: Finding, lang: str) -> Picture | Text:
             label=density.label[lang],
             below=count(_beside(density, -1)),
             above=count(_beside(density, +1)),
-            p_value=p_value(density.p_value),
+            p_value=p_value(adjusted[density.name]),
         )
         for density in found
     ]
@@ -79,6 +80,7 @@ def tabulate_density(finding: Finding, lang: str) -> HtmlTable | Text:
     """The test at each threshold, with the bins next to it."""
     if not finding.densities:
         return absent(finding, "densities", lang)
+    adjusted = _adjusted(finding)
     rows = [
         (
             density.label[lang],
@@ -88,12 +90,17 @@ def tabulate_density(finding: Finding, lang: str) -> HtmlTable | Text:
             f"{count(_beside(density, -1))} / {count(_beside(density, +1))}",
             signed(density.statistic, 2),
             p_value(density.p_value),
+            p_value(adjusted[density.name]),
         )
         for density in finding.densities
     ]
-    return HtmlTable(
-        text(lang, "density.table_caption"), words(lang, "density.head"), rows, text(lang, "density.note")
-    )
+    caption, note = text(lang, "density.table_caption"), text(lang, "density.note")
+    return HtmlTable(caption, words(lang, "density.head"), rows, note, kind="dense")
+
+
+def _adjusted(finding: Finding) -> dict[str, float]:
+    """The p-values that the check of the thresholds goes by, adjusted over all of them."""
+    return {row["threshold"]: row["p_adjusted"] for row in finding.check("manipulation").table}
 
 
 def _threshold(density: ThresholdDensity, lang: str) -> str:
@@ -108,6 +115,7 @@ def describe_density(finding: Finding, lang: str) -> Text:
     """Thresholds at which reports jump, where there are any."""
     if not finding.densities:
         return absent(finding, "densities", lang)
-    jumping = [density.label[lang] for density in finding.densities if density.p_value < ALPHA]
+    adjusted = _adjusted(finding)
+    jumping = [density.label[lang] for density in finding.densities if adjusted[density.name] < ALPHA]
     facts = {"labels": join(lang, jumping), "n": len(finding.densities)}
     return Text(text(lang, "density.jumps" if jumping else "density.smooth", **facts))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from sme_research.present.estimates import effect_cells, includes_zero, label_of, told_effect
-from sme_research.present.sentences import absent, item_of
+from sme_research.present.parts.specifications import find_bare
+from sme_research.present.sentences import absent, item_of, opposite
 from sme_research.present.show import HtmlTable, Text
 from sme_research.present.wording import noun, noun_first, noun_of
 from sme_research.present.words import (
@@ -13,12 +17,15 @@ from sme_research.present.words import (
     fine_digits,
     interval,
     p_value,
+    sentences,
     share,
     text,
     unit_head,
     words,
 )
 from sme_research.results import Contrast, Effect, Finding, Inference
+
+WAN_IN_MILLION: Final = 100
 
 
 def _named(finding: Finding, lang: str) -> dict[str, str]:
@@ -86,8 +93,11 @@ def tabulate_contrast(finding: Finding, lang: str) -> HtmlTable | Text:
     ]
     named = _named(finding, lang)
     head = words(lang, "contrast.head", **named)
-    caption, note = text(lang, "contrast.caption"), text(lang, "contrast.note")
-    return HtmlTable(caption, head, rows, note, finding.grade.wording)
+    caption, notes = text(lang, "contrast.caption"), [text(lang, "contrast.note")]
+    steady = {part["n_enterprises"] for part in contrast.parts if "n_enterprises" in part}
+    if steady:
+        notes.append(text(lang, "contrast.note_parts", n_enterprises=count(max(steady))))
+    return HtmlTable(caption, head, rows, sentences(lang, notes), finding.grade.wording)
 
 
 def describe_contrast(finding: Finding, lang: str) -> Text:
@@ -100,7 +110,10 @@ def describe_contrast(finding: Finding, lang: str) -> Text:
         "theirs": amount(contrast.effect.estimate, contrast.effect.unit, lang),
         "share": share(_forbidden(contrast)),
     }
-    return Text(text(lang, "contrast.reading", **facts), finding.grade.wording)
+    told, bare = [text(lang, "contrast.reading", **facts)], find_bare(finding)
+    if bare is not None:
+        told.append(text(lang, "contrast.bare", bare=amount(bare, finding.effect.unit, lang)))
+    return Text(sentences(lang, told), finding.grade.wording)
 
 
 def _forbidden(contrast: Contrast) -> float:
@@ -113,7 +126,10 @@ def describe_triple_difference(finding: Finding, lang: str) -> Text:
     effect = finding.triple_difference
     if effect is None:
         return absent(finding, "triple_difference", lang)
-    return _told(finding, "triple_difference.reading", effect, lang)
+    told = _told(finding, "triple_difference.reading", effect, lang)
+    contrary = opposite(finding, "triple_difference", lang)
+    parts = [told.markdown, contrary] if contrary else [told.markdown]
+    return Text(sentences(lang, parts), finding.grade.wording)
 
 
 def describe_entry_margin(finding: Finding, lang: str) -> Text:
@@ -136,12 +152,18 @@ def tabulate_single_clusters(finding: Finding, lang: str) -> HtmlTable | Text:
     """Every cluster by itself, against a weighted mix of places without one."""
     if not finding.single_clusters:
         return absent(finding, "single_clusters", lang)
-    ranked = sorted(finding.single_clusters.items(), key=lambda pair: -pair[1].estimate)
-    rows = [(name, *effect_cells(effect, lang)[:2]) for name, effect in ranked]
+    in_order = sorted(finding.single_clusters.items())
+    rows = [(name, *effect_cells(effect, lang)[:2]) for name, effect in in_order]
     named = _named(finding, lang)
     head = words(lang, "single_clusters.head", **named)
     caption, note = text(lang, "single_clusters.caption", **named), text(lang, "single_clusters.note")
     return HtmlTable(caption, head, rows, note, finding.grade.wording)
+
+
+def _for_a_million(effect: Effect) -> Effect:
+    """An effect a 10,000 yuan of loan as one a million yuan."""
+    parts = {name: getattr(effect, name) * WAN_IN_MILLION for name in ("estimate", "std_error", "ci_low", "ci_high")}
+    return replace(effect, **parts)
 
 
 def describe_threshold(finding: Finding, lang: str) -> Text:
@@ -150,7 +172,8 @@ def describe_threshold(finding: Finding, lang: str) -> Text:
     if finding.threshold_jump is not None:
         lines.append(_told(finding, "threshold.jump", finding.threshold_jump, lang).markdown)
     for name, effect in finding.kinks.items():
-        lines.append(_told(finding, "threshold.kink", effect, lang, cap=label_of("cap", name, lang)).markdown)
+        cap = label_of("cap", name, lang)
+        lines.append(_told(finding, "threshold.kink", _for_a_million(effect), lang, cap=cap).markdown)
     if not lines:
         return absent(finding, "threshold", lang)
     return Text("\n\n".join([*lines, text(lang, "threshold.local")]), finding.grade.wording)

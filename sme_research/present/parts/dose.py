@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from sme_research.present.canvas import AFTER, GRID, INK, PALE, draw
 from sme_research.present.sentences import absent, item_of
@@ -20,6 +21,9 @@ from sme_research.present.words import (
     words,
 )
 from sme_research.results import DoseResponse, Finding
+
+_LARGER: Final = {"万元": "亿元", "10,000 yuan": "100 million yuan"}
+_IN_LARGER: Final = 10_000
 
 
 def plot_dose(finding: Finding, lang: str) -> Picture | Text:
@@ -80,13 +84,22 @@ def tabulate_dose(finding: Finding, lang: str) -> HtmlTable | Text:
     named |= {"dose": dose.dose_label[lang], "dose_unit": dose.dose_unit[lang]}
     named |= {"unit": unit_head(unit, lang), "level": f"{dose.slope.level:.0%}"}
     caption = text(lang, "dose.table_caption", **named)
-    return HtmlTable(caption, words(lang, "dose.head", **named), rows, "", finding.grade.wording)
+    note = text(lang, "dose.note")
+    return HtmlTable(caption, words(lang, "dose.head", **named), rows, note, finding.grade.wording)
 
 
 def _step(dose: DoseResponse) -> float:
     """The largest of 1, 10, 100 and so on within the span of doses: a step that enterprises do differ by."""
     span = dose.points[-1].dose - dose.points[0].dose
     return float(10 ** max(math.floor(math.log10(span)), 0)) if span > 0 else 1.0
+
+
+def _told_step(step: float, unit: str) -> dict[str, str]:
+    """The step with its unit; ten thousand times 10,000 yuan are told as 100 million."""
+    small = next((word for word in _LARGER if unit.startswith(word)), None)
+    if small is None or step < _IN_LARGER:
+        return {"step": count(step), "unit": unit}
+    return {"step": count(step / _IN_LARGER), "unit": unit.replace(small, _LARGER[small], 1)}
 
 
 def describe_dose(finding: Finding, lang: str) -> Text:
@@ -100,9 +113,8 @@ def describe_dose(finding: Finding, lang: str) -> Text:
     low, middle, high = (step * value for value in (slope.ci_low, slope.estimate, slope.ci_high))
     facts = {
         "dose": dose.dose_label[lang],
-        "unit": dose.dose_unit[lang],
+        **_told_step(step, dose.dose_unit[lang]),
         "item": item_of(finding, lang),
-        "step": count(step),
         "estimate": amount(middle, unit, lang),
         "range": amount_range(low, high, unit, lang),
         "level": f"{slope.level:.0%}",

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from sme_research.present.canvas import draw, wrap
 from sme_research.present.estimates import forest_row
 from sme_research.present.forest import ROW_HEIGHT, ForestRow, draw_forest
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun_of
-from sme_research.present.words import amount, amount_range, join, quoted, signed, text, words
+from sme_research.present.words import amount, amount_range, quoted, signed, text, texts, words
 from sme_research.results import Finding, PublishedEffect
+
+_CHINESE_REFERENCE: Final = (
+    (r" \(([0-9, ]+)\)", r"（\1）"),
+    (r",? et al\.", " 等"),
+    (r" (?:&|and) ", " 与 "),
+    (r"; ", "；"),
+    (r", ", "、"),
+    (r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", ""),
+)
+"""How a reference changes in Chinese: marks, et al. and the word before the last author."""
 
 
 def tabulate_literature(finding: Finding, lang: str) -> HtmlTable | Text:
@@ -25,20 +38,40 @@ def tabulate_literature(finding: Finding, lang: str) -> HtmlTable | Text:
         f"[{amount_range(effect.ci_low, effect.ci_high, effect.unit, lang)}]",
         "–",
     )
-    rows = [own, *(_row(published, lang) for published in finding.literature)]
+    rows = [own, *(_row(published, finding.outcome, lang) for published in finding.literature)]
     caption, note = text(lang, "literature.caption"), text(lang, "literature.note")
-    return HtmlTable(caption, words(lang, "literature.head"), rows, note)
+    return HtmlTable(caption, words(lang, "literature.head"), rows, note, kind="literature")
 
 
-def _row(published: PublishedEffect, lang: str) -> tuple[str, ...]:
-    how = [quoted(lang, phrase) for phrase in (published.place, published.design) if phrase]
+def _row(published: PublishedEffect, outcome: str, lang: str) -> tuple[str, ...]:
     return (
-        published.reference,
-        join(lang, how) or "–",
+        _reference(published.reference, lang),
+        _place_design(published, lang),
         published.text[lang],
-        _range(published, lang),
+        _range(published, lang) if _is_comparable(published, outcome) else "–",
         text(lang, "literature.checked" if published.checked else "literature.unchecked"),
     )
+
+
+def _is_comparable(published: PublishedEffect, outcome: str) -> bool:
+    """Whether its number is of the same outcome and was seen in a source."""
+    return published.checked and published.outcome == outcome
+
+
+def _place_design(published: PublishedEffect, lang: str) -> str:
+    place, design = (quoted(lang, phrase) if phrase else "" for phrase in (published.place, published.design))
+    if place and design:
+        return text(lang, "literature.place_design", place=place, design=design)
+    return place or design or "–"
+
+
+def _reference(reference: str, lang: str) -> str:
+    """Authors and years as the language writes them; one that the catalogue knows is translated."""
+    if lang != "zh" or reference in texts(lang)["phrase"]:
+        return quoted(lang, reference)
+    for english, chinese in _CHINESE_REFERENCE:
+        reference = re.sub(english, chinese, reference)
+    return reference
 
 
 def _range(published: PublishedEffect, lang: str) -> str:
@@ -56,7 +89,7 @@ def plot_literature(finding: Finding, lang: str) -> Picture | Text:
     known = [
         entry
         for entry in finding.literature
-        if entry.outcome == finding.outcome and (entry.low is not None or entry.high is not None)
+        if _is_comparable(entry, finding.outcome) and (entry.low is not None or entry.high is not None)
     ]
     if not known or finding.effect.unit != "log points":
         return absent(finding, "literature_figure", lang)
@@ -69,15 +102,17 @@ def plot_literature(finding: Finding, lang: str) -> Picture | Text:
         axes = drawing.one()
         draw_forest(axes, rows)
         drawing.label(axes, lang, x=text(lang, "literature.x"))
-    told = [text(lang, "literature.alt_part", reference=entry.reference, size=_range(entry, lang)) for entry in known]
+    told = [
+        text(lang, "literature.alt_part", reference=_reference(entry.reference, lang), size=_range(entry, lang))
+        for entry in known
+    ]
     ours = amount(finding.effect.estimate, finding.effect.unit, lang)
     alt = text(lang, "literature.alt", ours=ours, parts=("；" if lang == "zh" else "; ").join(told))
     return Picture(drawing.png, alt, text(lang, "literature.figure_caption"))
 
 
 def _forest(entry: PublishedEffect, lang: str) -> ForestRow:
-    label = entry.reference if entry.checked else text(lang, "literature.unchecked_label", reference=entry.reference)
-    label = wrap(label, lang, 34)
+    label = wrap(_reference(entry.reference, lang), lang, 34)
     low = entry.low if entry.low is not None else entry.high
     high = entry.high if entry.high is not None else low
     if low is None or high is None:

@@ -8,7 +8,7 @@ from typing import Final
 from sme_research.present.estimates import label_of
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Link, Text
-from sme_research.present.words import count, join, money, quoted, share, signed, text, words
+from sme_research.present.words import count, join, money, quoted, signed, text, words
 from sme_research.results import Finding, OfficialFact
 
 FINGERPRINT_SHOWN: Final = 16
@@ -87,15 +87,14 @@ def _difference(fact: OfficialFact, lang: str) -> str:
         return text(lang, "unit.points", number=signed(gap, 2))
     if not fact.value:
         return signed(gap, 0)
-    relative = share(gap / fact.value)
-    return relative if gap < 0 else f"+{relative}" if gap else relative
+    return f"{signed(gap / fact.value * 100)}%"
 
 
 def tabulate_points(lang: str) -> HtmlTable:
     """The points each report is scored on, with links to where this report answers them."""
-    names = words(lang, "points.names")
+    names, sections = words(lang, "points.names"), words(lang, "points.sections")
     rows = [
-        (str(number), name, Link(text(lang, "points.link", number=number), f"#point-{number}"))
-        for number, name in enumerate(names, start=1)
+        (str(number), name, Link(section, f"#point-{number}"))
+        for number, (name, section) in enumerate(zip(names, sections, strict=True), start=1)
     ]
     return HtmlTable(text(lang, "points.caption"), words(lang, "points.head"), rows)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from sme_research.present.canvas import AFTER, BEFORE, GRID, INK, draw
+from sme_research.present.estimates import includes_zero
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun_of
 from sme_research.present.words import (
+    amount,
     amount_range,
+    count,
     interval,
     scale,
     sentences,
+    signed,
     text,
     unit_head,
     words,
 )
-from sme_research.results import Finding, Sensitivity
+from sme_research.results import EventStudy, Finding, Sensitivity
 
 RELATIVE = "relative_magnitudes"
+BASE = -1
+"""The year before treatment, at which the gap is zero by definition."""
 
 
 def plot_sensitivity(finding: Finding, lang: str) -> Picture | Text:
@@ -100,7 +106,28 @@ def describe_sensitivity(finding: Finding, lang: str) -> Text:
     """How much divergence the estimate bears, by either measure."""
     if not finding.sensitivity:
         return absent(finding, "sensitivity", lang)
-    return Text(sentences(lang, [_breakdown(found, lang) for found in finding.sensitivity]), finding.grade.wording)
+    if includes_zero(finding.effect):
+        return Text(text(lang, "sensitivity.holds_zero"), finding.grade.wording)
+    told = [_breakdown(found, lang) for found in finding.sensitivity]
+    if any(found.method == RELATIVE for found in finding.sensitivity):
+        told.append(_yardstick(finding.event_study, lang))
+    return Text(sentences(lang, told), finding.grade.wording)
+
+
+def _yardstick(study: EventStudy, lang: str) -> str:
+    """The largest change of the gap between neighbouring years before treatment, the base year at zero."""
+    gaps = {point.event_time: (point.estimate, point.n_treated) for point in study.points if point.event_time < 0}
+    known = {**{time: gap for time, (gap, _) in gaps.items()}, BASE: 0.0}
+    changes = {time: known[time + 1] - known[time] for time in gaps if time + 1 in known}
+    start = max(changes, key=lambda time: abs(changes[time]))
+    return text(
+        lang,
+        "sensitivity.yardstick",
+        change=amount(changes[start], study.unit, lang),
+        start=signed(start, 0),
+        end=signed(start + 1, 0),
+        n_treated=count(gaps[start][1]),
+    )
 
 
 def _breakdown(found: Sensitivity, lang: str) -> str:

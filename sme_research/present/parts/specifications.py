@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Final
 
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, PALE, draw
-from sme_research.present.estimates import effect_cells, label_of
+from sme_research.present.estimates import effect_cells, includes_zero, label_of
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
-from sme_research.present.words import amount, count, join, scale, text, unit_head, words
+from sme_research.present.words import amount, count, join, scale, sentences, text, unit_head, words
 from sme_research.results import Effect, Finding, Specification
 
 DECLARED: Final = "declared"
+BARE: Final = "no_covariates"
+_NOT_COUNTED: Final = (DECLARED, "two_way_fixed_effects")
+"""The report's own choice, and the older regression that is shown for contrast."""
 _ROW: Final = 0.225  # inches a line of the matrix
 _UPPER: Final = 2.7
 
@@ -142,7 +146,8 @@ def tabulate_specifications(finding: Finding, lang: str) -> HtmlTable | Text:
     named |= {"unit": unit_head(finding.effect.unit, lang), "level": f"{finding.effect.level:.0%}"}
     head = words(lang, "specifications.head", **named)
     caption = text(lang, "specifications.caption", **named)
-    return HtmlTable(caption, head, rows, text(lang, "specifications.note"), finding.grade.wording)
+    note = text(lang, "specifications.note")
+    return HtmlTable(caption, head, rows, note, finding.grade.wording, kind="dense")
 
 
 def _choices(spec: Specification, lang: str) -> str:
@@ -161,16 +166,29 @@ def _choices(spec: Specification, lang: str) -> str:
 def describe_specifications(finding: Finding, lang: str) -> Text:
     """How many ways of asking agree with the declared one, in sign and in telling it from zero."""
     known = _known(finding)
-    if len(known) < 2:
+    others = [(spec, effect) for spec, effect in known if spec.name not in _NOT_COUNTED]
+    if len(known) < 2 or not others:
         return absent(finding, "specifications", lang)
     own, unit = finding.effect, finding.effect.unit
-    estimates = [effect.estimate for _, effect in known]
+    estimates = [effect.estimate for _, effect in others]
     facts = {
-        "n": len(known),
-        "n_asked": len(finding.specifications),
+        "n": len(others),
+        "n_asked": sum(spec.name not in _NOT_COUNTED for spec in finding.specifications),
         "n_same_sign": count(sum(value * own.estimate > 0 for value in estimates)),
-        "n_zero": count(sum(effect.ci_low <= 0 <= effect.ci_high for _, effect in known)),
+        "n_zero": count(sum(includes_zero(effect) for _, effect in others)),
         "lowest": amount(min(estimates), unit, lang),
         "highest": amount(max(estimates), unit, lang),
+        "median": amount(median(estimates), unit, lang),
     }
-    return Text(text(lang, "specifications.reading", **facts), finding.grade.wording)
+    told = [text(lang, "specifications.reading_zero" if includes_zero(own) else "specifications.reading", **facts)]
+    bare = find_bare(finding)
+    if bare is not None:
+        told.append(text(lang, "checks.specification_curve_bare", without_covariates=amount(bare, unit, lang)))
+    return Text(sentences(lang, told), finding.grade.wording)
+
+
+def find_bare(finding: Finding) -> float | None:
+    """The report's own method without adjustment, None where it was not estimated in the report's unit."""
+    made = {spec.name: spec.effect for spec in finding.specifications}
+    effect = made.get(BARE)
+    return None if effect is None or effect.unit != finding.effect.unit else effect.estimate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sme_research.present.checking import check_sentence, find_check
+from sme_research.present.checking import find_check, reading_of
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Text
 from sme_research.present.words import amount, share, signed, text, words
@@ -24,7 +24,7 @@ def describe_spillovers(finding: Finding, lang: str) -> Text:
     check = _made(finding, "spillovers")
     if check is None:
         return absent(finding, "spillovers", lang)
-    reading = check_sentence(check, lang, finding.effect.unit)
+    reading = reading_of(finding, check, lang)
     return Text(text(lang, "spillovers.reading", reading=reading), finding.grade.wording)
 
 

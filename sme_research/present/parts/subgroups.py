@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 from sme_research.present.canvas import draw
 from sme_research.present.estimates import effect_cells, forest_row
 from sme_research.present.forest import ROW_HEIGHT, ForestRow, draw_forest
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
-from sme_research.present.words import amount, cell, join, p_value, scale, sentences, text, unit_head, words
-from sme_research.results import Finding, Interaction, SubgroupEffect
+from sme_research.present.words import (
+    amount,
+    cell,
+    interval,
+    join,
+    p_value,
+    scale,
+    sentences,
+    text,
+    unit_head,
+    words,
+)
+from sme_research.results import Effect, Finding, Interaction, SubgroupEffect
 
 ALPHA = 0.05
 
@@ -60,7 +73,7 @@ def tabulate_subgroups(finding: Finding, lang: str) -> HtmlTable | Text:
             (part.part_label[lang], *effect_cells(part.effect, lang, part.reason)[:3], "–", "–") for part in parts
         ]
         if variable in tests:
-            rows.append(_interaction_row(tests[variable], finding.effect.unit, lang))
+            rows.append(_interaction_row(tests[variable], finding.effect, lang))
     named = {
         "noun_first": noun_first(finding.grade, lang),
         "noun": noun(finding.grade, lang),
@@ -72,9 +85,17 @@ def tabulate_subgroups(finding: Finding, lang: str) -> HtmlTable | Text:
     return HtmlTable(caption, head, rows, note, finding.grade.wording)
 
 
-def _interaction_row(test: Interaction, unit: str, lang: str) -> tuple[str, ...]:
-    difference = cell(test.difference, unit)
-    return (text(lang, "subgroups.between"), difference, "–", "–", p_value(test.p_value), p_value(test.q_value))
+def _interaction_row(test: Interaction, effect: Effect, lang: str) -> tuple[str, ...]:
+    """The difference of the parts with its normal interval at the level of the report."""
+    half = NormalDist().inv_cdf((1 + effect.level) / 2) * test.std_error
+    return (
+        text(lang, "subgroups.between"),
+        cell(test.difference, effect.unit),
+        interval(test.difference - half, test.difference + half, effect.unit, lang),
+        "–",
+        p_value(test.p_value),
+        p_value(test.q_value),
+    )
 
 
 def describe_subgroups(finding: Finding, lang: str) -> Text:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sme_research.checks import run_checks
+from sme_research.checks import CHECKS, run_checks
 from sme_research.context import add_context, load_placebo_group, load_population
 from sme_research.covariates import covariate_label
 from sme_research.estimators.callaway_santanna import covariates_of
@@ -140,17 +140,19 @@ def evaluate(
         *family, placebo_outcome = run(ask, estimate_outcome, other_outcomes)
         progress("subgroups")
         subgroups = tuple(run(ask, estimate_part, PARTS))
-    progress("checks")
-    full = replace(
-        estimation,
-        sensitivity=bound_event_study(estimation.event_study, level=study.level),
-        specifications=(Specification("declared", {}, own), *specifications),
-        family=(own_outcome(study, own), *family),
-        placebo_outcome=placebo_outcome,
-    )
+        progress("checks")
+        full = replace(
+            estimation,
+            refit=None,
+            sensitivity=bound_event_study(estimation.event_study, level=study.level),
+            specifications=(Specification("declared", {}, own), *specifications),
+            family=(own_outcome(study, own), *family),
+            placebo_outcome=placebo_outcome,
+        )
+        checks = tuple(run(Ask(study, {}, sample, full), make_check, tuple(CHECKS)))
     unanswered |= {name: reason for name, (_, reason) in designs.items() if reason}
     natural = tell_in_natural_units(study, sample, own)
-    finding = _finding(study, sample, full, run_checks(full), instrument_label)
+    finding = _finding(study, sample, full, checks, instrument_label)
     finding = replace(
         finding,
         **{name: found for name, (found, _) in designs.items() if found is not None},
@@ -168,6 +170,12 @@ def evaluate(
         unanswered=unanswered,
     )
     return Evaluation(study, bare, finding)
+
+
+def make_check(ask: Ask, name: str) -> Check:
+    """One check of the estimation, with the primary estimator for other samples."""
+    assert ask.estimation is not None
+    return CHECKS[name](replace(ask.estimation, refit=make_refit(ask.study)))
 
 
 def estimate_study(study: Study, tables: TablesLike, *, by: Callable[..., Estimate] = estimate_primary) -> Estimation:

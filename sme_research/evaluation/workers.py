@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -19,22 +19,32 @@ import pandas as pd
 from joblib.externals.loky import ProcessPoolExecutor
 
 from sme_research.processes import allowed_processes
+from sme_research.results import Estimation
 from sme_research.study import Study
 
 Found = TypeVar("Found")
 MOST_PROCESSES: Final = 2
 LARGE: Final = 20_000
 """Account rows from which a second process gains more than it costs to start."""
+ONE_THREAD: Final = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
+)
+"""As many processes as processors, so that threads of their own would only wait for each other."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What every part is made from: the study, its tables and its sample with context."""
+    """What every part is made from: the study, its tables and its sample with context.
+
+    ``estimation`` is there for the checks alone, without its ``refit``, which a
+    process makes for itself.
+    """
 
     study: Study
     tables: Mapping[str, pd.DataFrame]
     sample: pd.DataFrame
+    estimation: Estimation | None = None
 
 
 Task = Callable[[Ask, str], Found]
@@ -62,7 +72,7 @@ def workers(n_rows: int) -> Iterator[Run]:
     # Loky's processes do not run the caller's script again, as the standard library's would.
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(MOST_PROCESSES, initializer=_start) as pool,
+        ProcessPoolExecutor(MOST_PROCESSES, initializer=_start, env=ONE_THREAD) as pool,
     ):
         ready = [pool.submit(os.getpid) for _ in range(MOST_PROCESSES)]
         written: dict[int, Path] = {}
@@ -70,7 +80,7 @@ def workers(n_rows: int) -> Iterator[Run]:
         def run(ask: Ask, task: Task[Any], names: Sequence[str]) -> list[Any]:
             path = written.setdefault(id(ask), Path(folder) / f"{len(written)}.pickle")
             if not path.exists():
-                plain = Ask(ask.study, {name: ask.tables[name] for name in _used(ask)}, ask.sample)
+                plain = replace(ask, tables={name: ask.tables[name] for name in _used(ask)})
                 path.write_bytes(pickle.dumps(plain, protocol=pickle.HIGHEST_PROTOCOL))
             return list(pool.map(_run, [path] * len(names), [task] * len(names), names))
 

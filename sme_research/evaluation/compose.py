@@ -125,6 +125,8 @@ def evaluate(
     planned = compare_plan(study, plan or None)
     unanswered: dict[str, str] = {}
     progress("estimate")
+    # The register is read before anything that refers to it, so that its own faults are the ones reported.
+    tables["enterprises"]
     with workers(len(tables["accounts"])) as run:
         estimation = estimate_study(study, tables)
         bare, own = estimation.sample, estimation.effect

@@ -23,6 +23,7 @@ from scipy import stats
 from tqdm import tqdm
 
 from sme_research import Study, load_sample
+from sme_research.checks.pretrends import wald_p
 from sme_research.estimators.callaway_santanna import estimate_both, treated_by_event_time
 from sme_research.estimators.cluster_inference import infer, jackknife, permutation, wild_bootstrap
 from sme_research.results import EventStudy, Inference
@@ -54,7 +55,7 @@ def draw_null(seed: int, *, n_clusters: int, n_designated: int) -> pd.DataFrame:
     )
 
 
-def test_pretrends(study: EventStudy, sample: pd.DataFrame) -> float:
+def pretrends_p(study: EventStudy, sample: pd.DataFrame) -> float:
     """p-value of the joint test of all differences before treatment; NaN where none is seen."""
     before = [at for at, point in enumerate(study.points) if point.event_time < -1]
     if not before:
@@ -63,7 +64,7 @@ def test_pretrends(study: EventStudy, sample: pd.DataFrame) -> float:
     wald = estimates @ np.linalg.pinv(study.covariance[np.ix_(before, before)], hermitian=True) @ estimates
     clusters = treated_by_event_time(sample, "cluster_id")
     fewest = min(clusters[study.points[at].event_time] for at in before)
-    return float(stats.f.sf(wald / len(before), len(before), fewest - 1))
+    return wald_p(float(wald), len(before), fewest - 1)
 
 
 def score_null(seed: int, *, design: tuple[int, int], resampling: bool) -> dict[str, float]:
@@ -74,7 +75,7 @@ def score_null(seed: int, *, design: tuple[int, int], resampling: bool) -> dict[
     p_values = {
         "jackknife": first.p_value,
         "clustered": 2 * stats.norm.sf(abs(naive.estimate / naive.std_error)),
-        "pretrends": test_pretrends(study, sample),
+        "pretrends": pretrends_p(study, sample),
     }
     if resampling:
         p_values["permutation"] = permutation(sample, unit="log points", draws=199, seed=seed).p_value
@@ -95,7 +96,7 @@ def score_world(seed: int, *, n_enterprises: int, designated: int | None) -> dic
         "bias": effect.estimate - truth,
         "std_error": effect.std_error,
         "covered_primary": float(effect.ci_low <= truth <= effect.ci_high),
-        "pretrends_reject": float(test_pretrends(study, sample) < ALPHA),
+        "pretrends_reject": float(pretrends_p(study, sample) < ALPHA),
     }
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 from sme_research.errors import IdentificationError
 from sme_research.instruments import INSTRUMENTS, Instrument
 from sme_research.prices import log_price_index
-from sme_research.results import COVARIATE_PREFIX
 from sme_research.sample import SMALLEST_CELL, place_codes, trace_sample
 from sme_research.study import Study
 
@@ -245,8 +244,3 @@ def count_enterprises_by_place(study: Study, tables: TablesLike) -> pd.DataFrame
     counts = counts[(counts.max(axis=1) >= SMALLEST_CELL) | counts.index.isin(year_of.index)]
     places = counts.reset_index().melt(id_vars="cluster_id", var_name="year", value_name="n_enterprises")
     return places.assign(cohort=places["cluster_id"].map(year_of))
-
-
-def covariate_columns(frame: pd.DataFrame) -> list[str]:
-    """Names of the covariates of a frame."""
-    return [str(name) for name in frame if str(name).startswith(COVARIATE_PREFIX)]

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from sme_research.context import covariate_columns
 from sme_research.errors import SmeResearchError
+from sme_research.estimators.callaway_santanna import covariates_of
 from sme_research.evaluation.primary import make_refit
 from sme_research.evaluation.workers import Ask
 from sme_research.results import Effect, Interaction, SubgroupEffect
@@ -113,7 +113,7 @@ def _estimate(study: Study, part: pd.DataFrame) -> tuple[Effect | None, str]:
 
 def drop_redundant(sample: pd.DataFrame) -> pd.DataFrame:
     """The sample without covariates that the others already tell, such as the last of all prefectures."""
-    columns = covariate_columns(sample)
+    columns = list(covariates_of(sample))
     values = sample.drop_duplicates("enterprise_id")[columns].to_numpy(dtype="float64")
     kept: list[int] = []
     for at in range(len(columns)):

@@ -417,3 +417,10 @@ def test_a_label_breaks_into_even_lines_that_neither_begin_nor_end_with_a_stray_
     assert "".join(lines) == "晋升“小巨人”的企业比例相对可比企业的变化（百分点）"
     assert canvas.wrap("Cai & Szeidl（待核实）", "zh", 12) == "Cai & Szeidl\n（待核实）"
     assert canvas.wrap("interaction-weighted", "en", 8) == "interaction-\nweighted"
+
+
+def test_the_fewest_enterprises_of_a_point_are_those_that_the_estimators_keep():
+    from sme_research.estimators.callaway_santanna import FEWEST_AT_EVENT_TIME
+    from sme_research.present.parts.disclosure import FEWEST_SHOWN
+
+    assert FEWEST_SHOWN == FEWEST_AT_EVENT_TIME

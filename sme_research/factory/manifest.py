@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sme_research.errors import FactoryError
-from sme_research.factory.plan import Language
+from sme_research.factory.plan import Edition, Format, Language
 
 MANIFEST_NAME = "manifest.json"
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -49,10 +49,33 @@ class Environment(_Record):
     lock_sha256: str | None
 
 
-class Manifest(_Record):
-    """All that identifies one report. ``outputs`` maps file name to sha256."""
+class FileUsed(_Record):
+    """One file beside the tables that the report read; ``sha256`` is empty where it was looked for and absent."""
 
-    schema_version: Literal[1] = 1
+    path: str
+    sha256: str
+
+
+class Reached(_Record):
+    """Hashes over what the report's notebook can reach, beside its data: each names one reason to make it again."""
+
+    code: str
+    texts: str
+    reference: str
+    template: str
+
+
+class Manifest(_Record):
+    """All that identifies one report.
+
+    ``absent`` are tables that were asked for and not there. ``content_sha256``
+    is over what the report says, so that two runs which say the same share it.
+    ``outputs`` maps file name, with its folder within the run's, to sha256.
+    """
+
+    schema_version: Literal[2] = 2
+    edition: Edition = "internal"
+    formats: list[Format] = Field(default=["html"])
     run_id: str
     slug: str
     family: str
@@ -65,11 +88,15 @@ class Manifest(_Record):
     parameters: dict[str, Any]
     made_up: bool
     tables: list[TableUsed]
+    absent: list[str] = Field(default_factory=list)
+    files: list[FileUsed] = Field(default_factory=list)
     code: CodeVersion
+    reached: Reached | None = None
     environment: Environment
     seed: int | None
     started_at: str
     duration_s: float = Field(ge=0)
+    content_sha256: str = ""
     outputs: dict[str, str] = Field(default_factory=dict)
 
 
@@ -96,7 +123,8 @@ def read_manifest(folder: Path) -> Manifest:
 def check_outputs(folder: Path) -> list[str]:
     """Faults of a published run: files that are missing, changed or not named in its manifest."""
     manifest = read_manifest(folder)
-    present = {path.name for path in folder.iterdir()} - {MANIFEST_NAME}
+    files = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    present = {path.relative_to(folder).as_posix() for path in files} - {MANIFEST_NAME}
     faults = [f"{name} is missing" for name in sorted(set(manifest.outputs) - present)]
     faults += [f"{name} is not in the manifest" for name in sorted(present - set(manifest.outputs))]
     for name in sorted(present & set(manifest.outputs)):

@@ -30,6 +30,10 @@ from sme_research.tables import load_tables
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+Format = Literal["html", "pdf", "docx"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "docx")
+Edition = Literal["internal", "public"]
+EDITIONS: tuple[Edition, ...] = ("internal", "public")
 METADATA_KEY = "sme_research"
 DEFAULT_TIMEOUT_S = 600
 # Where a report runs does not change which report it is.
@@ -45,6 +49,10 @@ class RunRequest:
     ``parameters`` may be texts, as on the command line, or values.
     ``languages``: None means all that a notebook offers. ``jobs``: None means
     two, or one on a machine with one processor. ``timeout`` is in seconds a cell.
+    ``formats``: HTML is always made; the others beside it. ``edition`` decides
+    whether enterprises may be shown, and into which site reports are published.
+    ``force`` makes also what is up to date. ``scheduler`` is the address of a
+    Dask cluster, None for this machine.
     """
 
     notebooks: tuple[Path, ...]
@@ -54,6 +62,10 @@ class RunRequest:
     languages: tuple[str, ...] | None = None
     jobs: int | None = None
     timeout: int = DEFAULT_TIMEOUT_S
+    formats: tuple[Format, ...] = ("html",)
+    edition: Edition = "internal"
+    force: bool = False
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,8 @@ class PlannedReport:
     data: Path | None
     language: Language
     title: str
+    edition: Edition = "internal"
+    formats: tuple[Format, ...] = ("html",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,28 @@ TRUTH = "truth.json"
 
 def trace_tables(tables: Tables) -> dict[str, Any]:
     """Tables read so far with rows and SHA-256, as the factory's manifest keeps them."""
-    hashes = tables.hashes()
-    used = [{"name": name, "rows": len(tables[name]), "sha256": hashes[name]} for name in tables.used]
+    made_up = tables.made_up
+    used = [{"name": name, "rows": tables.n_rows(name), "sha256": tables.digest(name)} for name in tables.used]
     labels = {name: {"zh": TABLES[name].label_zh, "en": TABLES[name].label_en} for name in tables.used}
-    return {"kind": "provenance", "made_up": tables.made_up, "tables": used, "labels": labels}
+    files = [{"path": path.as_posix(), "sha256": sha256} for path, sha256 in tables.files.items()]
+    return {
+        "kind": "provenance",
+        "made_up": made_up,
+        "tables": used,
+        "absent": list(tables.missed),
+        "files": files,
+        "labels": labels,
+    }
 
 
 def planted_att(study: Study, tables: Tables) -> float | None:
     """Planted effect of a made-up province, in the outcome's unit; None where no truth is known."""
-    if tables.folder is None or not (tables.folder / TRUTH).exists():
+    if tables.folder is None:
         return None
     path = tables.folder / TRUTH
+    tables.note_file(path)
+    if not path.exists():
+        return None
     try:
         truth = json.loads(path.read_text(encoding="utf-8"))
         att = truth.get(study.instrument, {}).get(study.outcome, {}).get("att")

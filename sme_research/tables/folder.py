@@ -107,7 +107,9 @@ class Tables(Mapping[str, pd.DataFrame]):
         self._today = date.today()
         self._validated: dict[str, Validated] = {}
         self._hashes: dict[str, str] = {}
-        self._used: list[str] = []
+        self._used: dict[str, int] = {}
+        self._missed: set[str] = set()
+        self._files: dict[Path, str] = {}
 
     # Mapping
 
@@ -115,17 +117,18 @@ class Tables(Mapping[str, pd.DataFrame]):
         validated = self._read(name)
         if validated.faults:
             raise FaultsError(validated.faults, self._place)
-        if name not in self._used:
-            self._used.append(name)
+        self._used.setdefault(name, len(validated.frame))
         return validated.frame.copy(deep=False)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._sources)
+        return iter(self.names)
 
     def __len__(self) -> int:
-        return len(self._sources)
+        return len(self.names)
 
     def __contains__(self, name: object) -> bool:
+        if name in TABLES and name not in self._sources:
+            self._missed.add(str(name))
         return name in self._sources
 
     def __eq__(self, other: object) -> bool:
@@ -144,6 +147,7 @@ class Tables(Mapping[str, pd.DataFrame]):
     @property
     def names(self) -> tuple[str, ...]:
         """Tables that are present, read or not."""
+        self._missed.update(name for name in TABLES if name not in self._sources)
         return tuple(self._sources)
 
     def file_of(self, name: str) -> str:
@@ -154,6 +158,36 @@ class Tables(Mapping[str, pd.DataFrame]):
     def used(self) -> tuple[str, ...]:
         """Tables accessed so far, in order of first access."""
         return tuple(self._used)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Tables that were asked for so far, by name or in a list of all, and are not there."""
+        return tuple(sorted(self._missed))
+
+    @property
+    def files(self) -> Mapping[Path, str]:
+        """Files read so far beside the tables in use, with the SHA-256 of each; empty for one that is not there.
+
+        Among them those of tables of which only keys or faults were looked at.
+        """
+        beside = [name for name in self._validated if name not in self._used and self._folder is not None]
+        return self._files | {Path(self._sources[name].file): self.digest(name) for name in beside}
+
+    def n_rows(self, name: str) -> int:
+        """Rows of a table that was accessed."""
+        return self._used[name]
+
+    def note_file(self, path: Path) -> None:
+        """Record that an answer depends on a file beside the tables."""
+        self._files[path] = hash_file(path) if path.is_file() else ""
+
+    def note_reading(self, rows: Mapping[str, int], missed: Iterable[str], files: Iterable[Path]) -> None:
+        """Record a reading whose result was kept from an earlier time, as if it were done now."""
+        for name, n_rows in rows.items():
+            self._used.setdefault(name, n_rows)
+        self._missed.update(missed)
+        for path in files:
+            self.note_file(path)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -168,9 +202,11 @@ class Tables(Mapping[str, pd.DataFrame]):
         True where `truth.json` lies in the folder, or where an enterprise's
         credit code has the area 350199, which no place has.
         """
+        if self._folder is not None:
+            self.note_file(self._folder / TRUTH)
         if self._said_made_up or (self._folder is not None and (self._folder / TRUTH).exists()):
             return True
-        holders = [name for name in self if "enterprise_id" in TABLES[name].column_names]
+        holders = [name for name in self._sources if "enterprise_id" in TABLES[name].column_names]
         first = "enterprises" if "enterprises" in holders else next(iter(holders), None)
         return first is not None and self._holds_unallocated_area(first)
 
@@ -184,10 +220,15 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every present table's file bytes (of its canonical CSV, for frames), by name."""
-        for name, source in self._sources.items():
-            if name not in self._hashes:
-                self._hashes[name] = source.digest()
-        return {name: self._hashes[name] for name in self._sources}
+        return {name: self.digest(name) for name in self._sources}
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of one table; empty where it is not there."""
+        if name not in self._sources:
+            return ""
+        if name not in self._hashes:
+            self._hashes[name] = self._sources[name].digest()
+        return self._hashes[name]
 
     def faults(self) -> list[Fault]:
         """Every fault of every present table; reads those not yet read."""
@@ -231,6 +272,7 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def _read(self, name: str) -> Validated:
         if name not in self._sources:
+            self._missed.update({name} & TABLES.keys())
             raise AbsentTableError(self._absence(name))
         if name not in self._validated:
             table = TABLES[name]
@@ -259,12 +301,14 @@ class Tables(Mapping[str, pd.DataFrame]):
             if parent.name in self._sources:
                 ids = parent_ids(self._read(parent.name).frame, parent)
                 parents[parent.name] = Parent(self._sources[parent.name].file, ids)
-            elif code_list is not None:
-                orphan_lists[parent.name] = code_list
+            else:
+                self._missed.add(parent.name)
+                if code_list is not None:
+                    orphan_lists[parent.name] = code_list
         return parents, orphan_lists
 
     def _repr_html_(self) -> str:
-        rows = "".join(self._html_row(name) for name in self)
+        rows = "".join(self._html_row(name) for name in self._sources)
         head = "".join(f"<th scope='col'>{word}</th>" for word in ("table", "zh", "en", "rows", "columns", "file"))
         place = "tables from frames" if self._folder is None else escape(self._folder.name)
         made_up = " (made up)" if self.made_up else ""
@@ -282,7 +326,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 
     def __repr__(self) -> str:
-        return f"Tables({self._place!r}, {', '.join(self.names)})"
+        return f"Tables({self._place!r}, {', '.join(self._sources)})"
 
 
 def load_tables(folder: str | os.PathLike[str], names: Iterable[str] | None = None) -> Tables:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from sme_research.cache import recall
 from sme_research.checks import CHECKS, run_checks
 from sme_research.context import add_context, load_placebo_group, load_population
 from sme_research.covariates import covariate_label
@@ -27,7 +28,7 @@ from sme_research.present.checking import reading_of
 from sme_research.present.sentences import headline, reason_sentence
 from sme_research.present.show import Record
 from sme_research.present.words import LANGUAGES
-from sme_research.results import Check, Estimation, Finding, Specification
+from sme_research.results import Check, Estimation, Finding, PlanRecord, Specification
 from sme_research.sample import trace_sample
 from sme_research.study import Study
 
@@ -121,8 +122,26 @@ def evaluate(
     DataError, IdentificationError, StudyError
         The tables lack what the question needs, leave nothing to compare, or
         the plan cannot be read.
+
+    Where the environment names a folder for kept results, an evaluation that
+    was made from the same question, data, code and environment is taken from it.
     """
     planned = compare_plan(study, plan or None)
+    question = {"study": study.settled(), "label": dict(instrument_label or {}), "plan": asdict(planned)}
+    sample, finding = recall(
+        "evaluation",
+        question,
+        tables,
+        lambda: _evaluate(study, tables, instrument_label, planned, progress),
+        module=__name__,
+    )
+    return Evaluation(study, sample, finding)
+
+
+def _evaluate(
+    study: Study, tables: TablesLike, instrument_label: Labels | None, planned: PlanRecord, progress: Progress
+) -> tuple[pd.DataFrame, Finding]:
+    """The sample, and all that is found on it."""
     unanswered: dict[str, str] = {}
     progress("estimate")
     # The register is read before anything that refers to it, so that its own faults are the ones reported.
@@ -171,7 +190,7 @@ def evaluate(
         literature=tell_literature(study),
         unanswered=unanswered,
     )
-    return Evaluation(study, bare, finding)
+    return bare, finding
 
 
 def make_check(ask: Ask, name: str) -> Check:

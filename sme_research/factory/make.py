@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 from dataclasses import dataclass, replace
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import RLock
@@ -18,6 +19,7 @@ from typing import Any
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from sme_research.cache import CACHE_VARIABLE, NOTES_VARIABLE
 from sme_research.errors import FactoryError
 from sme_research.factory.catalogue import FINDINGS_NAME, INDEX_NAME
 from sme_research.factory.execute import WORK, Execution, Failure, execute
@@ -26,6 +28,7 @@ from sme_research.factory.manifest import (
     CodeVersion,
     Manifest,
     environment,
+    reached,
     sha256_of,
 )
 from sme_research.factory.notebooks import write_notebook
@@ -35,13 +38,19 @@ from sme_research.factory.records import Records, collect_records
 from sme_research.factory.render import render_report
 
 NOTEBOOK_NAME = "notebook.ipynb"
+FINISHED = "finished"
 PR_SET_PDEATHSIG = 1
 _slot = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One report to make. ``folder`` is its staging folder, ``timeout`` in seconds a cell."""
+    """One report to make.
+
+    ``folder`` is where its attempts are staged, ``timeout`` in seconds a cell,
+    ``cache`` the folder of kept results, ``previous`` the newest published run
+    of the same report.
+    """
 
     planned: PlannedReport
     run_id: str
@@ -50,19 +59,23 @@ class Task:
     timeout: int
     progress: bool
     one_thread: bool
-
-    @property
-    def finished(self) -> Path:
-        """Folder of the files to publish."""
-        return self.folder / "finished"
+    cache: Path
+    previous: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Outcome of a task: a failure or None, and the seconds the notebook took."""
+    """Outcome of a task: a failure or None, the seconds the notebook took, the attempt's folder, remarks."""
 
     failure: Failure | None
     seconds: float
+    attempt: Path
+    notes: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> Path:
+        """Folder of the files to publish."""
+        return self.attempt / FINISHED
 
 
 def prepare_process(parent: int, lock: RLock, slots: Synchronized[int]) -> None:
@@ -81,12 +94,23 @@ def prepare_process(parent: int, lock: RLock, slots: Synchronized[int]) -> None:
 
 def make_report(task: Task) -> Made:
     """Run and render one report into its staging folder; a failure leaves the notebook to look at."""
+    # An attempt of a worker that was lost, or only seemed to be, may still lie there.
+    task.folder.mkdir(parents=True, exist_ok=True)
+    attempt = Path(tempfile.mkdtemp(dir=task.folder, prefix=""))
+    notes = attempt / "notes.txt"
+    os.environ.update({CACHE_VARIABLE: str(task.cache), NOTES_VARIABLE: str(notes)})
+    made = _make_report(replace(task, folder=attempt))
+    told = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
+    return replace(made, notes=tuple(f"{task.planned.slug}: {line}" for line in told))
+
+
+def _make_report(task: Task) -> Made:
     planned = task.planned
     bar = {"desc": planned.slug, "position": _slot, "leave": False, "disable": None} if task.progress else False
     try:
         done = execute(planned, task.folder, timeout=task.timeout, progress=bar, one_thread=task.one_thread)
     except FactoryError as fault:
-        return Made(Failure(type(fault).__name__, str(fault)), 0.0)
+        return Made(Failure(type(fault).__name__, str(fault)), 0.0, task.folder)
     failure = done.failure
     if failure is None:
         try:
@@ -96,12 +120,12 @@ def make_report(task: Task) -> Made:
     if failure is not None:
         failure = replace(failure, message=_without_paths(failure.message, task))
         _leave_failed(task, done, failure)
-    return Made(failure, done.duration_s)
+    return Made(failure, done.duration_s, task.folder)
 
 
 def _finish(task: Task, done: Execution) -> None:
     """Write report, notebook, findings and last the manifest with their hashes."""
-    folder, slug = task.finished, task.planned.slug
+    folder, slug = task.folder / FINISHED, task.planned.slug
     folder.mkdir()
     notebook = _published_notebook(done.notebook, task)
     records = collect_records(notebook, slug)
@@ -130,8 +154,13 @@ def _manifest(task: Task, done: Execution, records: Records) -> Manifest:
         notebook_sha256=planned.notebook_sha256,
         parameters=json.loads(json.dumps(dict(planned.parameters))),
         made_up=records.provenance.made_up,
+        edition=planned.edition,
+        formats=list(planned.formats),
         tables=records.provenance.tables,
+        absent=records.provenance.absent,
+        files=records.provenance.files,
         code=task.code,
+        reached=reached(planned.reach),
         environment=environment(),
         seed=seed if type(seed) is int else None,
         started_at=done.started_at,
@@ -140,11 +169,12 @@ def _manifest(task: Task, done: Execution, records: Records) -> Manifest:
 
 
 def _leave_failed(task: Task, done: Execution, failure: Failure) -> None:
-    shutil.rmtree(task.finished, ignore_errors=True)
-    task.finished.mkdir()
-    write_notebook(done.notebook, task.finished / NOTEBOOK_NAME)
+    folder = task.folder / FINISHED
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    write_notebook(done.notebook, folder / NOTEBOOK_NAME)
     write_failure(
-        task.finished,
+        folder,
         failure,
         title=task.planned.title,
         language=task.planned.language,

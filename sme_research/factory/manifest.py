@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+from dataclasses import asdict
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sme_research.errors import FactoryError
 from sme_research.factory.plan import Edition, Format, Language
+from sme_research.reach import LOCK, Reach, digest_files, packages_digest
 
 MANIFEST_NAME = "manifest.json"
 PACKAGE = Path(__file__).resolve().parents[1]
+TEMPLATE_MODULES = ("execute.py", "make.py", "markup.py", "records.py", "render.py", "typeface.py")
+TEMPLATE_FOLDERS = ("formats", "kernels", "template")
 SOURCE_SUFFIXES = (".py", ".j2", ".css", ".yml", ".yaml", ".csv", ".json")
 
 
@@ -153,13 +157,24 @@ def code_version() -> CodeVersion:
 @cache
 def environment() -> Environment:
     """Describe the interpreter and all that is installed beside this package."""
-    names = {f"{found.metadata['Name']}=={found.version}" for found in distributions()}
-    lock = PACKAGE.parent / "requirements.lock"
     return Environment(
         python=platform.python_version(),
-        packages_sha256=hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest(),
-        lock_sha256=sha256_of(lock) if lock.is_file() else None,
+        packages_sha256=packages_digest(),
+        lock_sha256=sha256_of(LOCK) if LOCK.is_file() else None,
     )
+
+
+def reached(reach: Reach) -> Reached:
+    """What a notebook reaches, and what makes pages of it."""
+    return Reached(**asdict(reach), template=template_digest())
+
+
+@cache
+def template_digest() -> str:
+    """SHA-256 over all that turns an executed notebook into the files of a report."""
+    shaping = [PACKAGE / "factory" / name for name in TEMPLATE_MODULES]
+    shaping += [path for folder in TEMPLATE_FOLDERS for path in (PACKAGE / "factory" / folder).rglob("*")]
+    return digest_files(path for path in shaping if path.is_file() and "__pycache__" not in path.parts)
 
 
 def _source_sha256() -> str:

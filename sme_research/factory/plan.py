@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
+from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sme_research.errors import FactoryError
@@ -26,6 +27,7 @@ from sme_research.factory.parameters import (
 )
 from sme_research.factory.studies import SUFFIX as STUDY_SUFFIX
 from sme_research.factory.studies import read_study
+from sme_research.reach import Reach, reach_of_notebook
 from sme_research.tables import load_tables
 
 Language = Literal["zh", "en"]
@@ -62,7 +64,7 @@ class RunRequest:
     languages: tuple[str, ...] | None = None
     jobs: int | None = None
     timeout: int = DEFAULT_TIMEOUT_S
-    formats: tuple[Format, ...] = ("html",)
+    formats: tuple[Format, ...] = FORMATS
     edition: Edition = "internal"
     force: bool = False
     scheduler: str | None = None
@@ -87,8 +89,9 @@ class PlannedReport:
     data: Path | None
     language: Language
     title: str
+    reach: Reach
     edition: Edition = "internal"
-    formats: tuple[Format, ...] = ("html",)
+    formats: tuple[Format, ...] = FORMATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class _Source:
     sha256: str
     meta: ReportMeta
     declared: Mapping[str, Parameter]
+    reach: Reach
     needs: Mapping[str, Mapping[Any, tuple[str, ...]]]
     """By matrix parameter and value: tables without which there is no such report."""
 
@@ -178,7 +182,8 @@ def _plan_source(
         cell = dict(zip(matrix, values, strict=True))
         for language in source.meta.languages:
             if language in languages:
-                yield _planned(source, {**chosen, **cell}, list(cell), language, data)
+                planned = _planned(source, {**chosen, **cell}, list(cell), language, data)
+                yield replace(planned, edition=request.edition, formats=request.formats)
 
 
 def _planned(
@@ -204,6 +209,7 @@ def _planned(
         data=data,
         language=language,
         title=_title(source, parameters, language),
+        reach=source.reach,
     )
 
 
@@ -257,7 +263,15 @@ def _read_source(path: Path) -> _Source | None:
     declared = read_parameters(notebook, path.name)
     _check_source(path.name, meta, declared)
     needs = _needed_tables(notebook.metadata[METADATA_KEY], path.name)
-    return _Source(path, hashlib.sha256(content).hexdigest(), meta, declared, needs)
+    return _Source(path, hashlib.sha256(content).hexdigest(), meta, declared, _reach(notebook), needs)
+
+
+def _reach(notebook: NotebookNode) -> Reach:
+    """What the notebook's cells, and the registries that its metadata name, can come to use."""
+    declared = notebook.metadata[METADATA_KEY]
+    named = [entry for key in ("matrix", "labels") for entry in declared.get(key, {}).values()]
+    modules = [entry.partition(":")[0] for entry in named if isinstance(entry, str)]
+    return reach_of_notebook([cell.source for cell in notebook.cells if cell.cell_type == "code"], modules)
 
 
 def _needed_tables(declared: Mapping[str, Any], name: str) -> dict[str, dict[Any, tuple[str, ...]]]:

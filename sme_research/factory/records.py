@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sme_research.errors import FactoryError
-from sme_research.factory.manifest import TableUsed
+from sme_research.factory.manifest import FileUsed, TableUsed
 
 RECORD_MIMETYPE = "application/vnd.sme-research.record+json"
 
@@ -22,6 +22,8 @@ class Provenance(BaseModel):
 
     made_up: bool
     tables: list[TableUsed]
+    absent: list[str] = Field(default_factory=list)
+    files: list[FileUsed] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,24 @@
-"""Run the factory: plan, make every report in processes of their own, publish each that is whole."""
+"""Run the factory: plan, make what is not up to date, publish each report that is whole."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
 
+from sme_research.cache import trim_cache
 from sme_research.factory.catalogue import list_reports, write_index
 from sme_research.factory.execute import Failure
-from sme_research.factory.make import Made, Task, make_report, prepare_process
+from sme_research.factory.executors import Executor, executor_for
+from sme_research.factory.freshness import Judged, judge_reports
+from sme_research.factory.make import Made, Task
 from sme_research.factory.manifest import code_version
-from sme_research.factory.plan import PlannedReport, RunRequest, make_plan
+from sme_research.factory.plan import LANGUAGES, RunRequest, make_plan
 from sme_research.factory.publish import (
     keep_failure,
     new_run_id,
@@ -29,8 +28,21 @@ from sme_research.factory.publish import (
     write_failure,
 )
 
-__all__ = ["FailedReport", "PublishedReport", "RunOutcome", "RunRequest", "list_reports", "run_reports"]
+__all__ = [
+    "FailedReport",
+    "PublishedReport",
+    "RunOutcome",
+    "RunRequest",
+    "list_reports",
+    "plan_reports",
+    "run_reports",
+]
 DEFAULT_JOBS = 2
+STATE = ".sme-research"
+"""Folder beside the site for what is no part of it: kept results, the schedule's run table."""
+MOST_CACHE_BYTES = 2_000_000_000
+INDEX_EVERY = 5
+"""The catalogue is written again when this many times its own time has gone by, and at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +64,17 @@ class FailedReport:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What one run published and what it could not, in the order of the plan."""
+    """What one run published and what it could not, in the order of the plan.
+
+    ``fresh`` are the slugs that were up to date; ``notes`` remarks on how
+    reports were made, such as a damaged result that was made anew.
+    """
 
     published: tuple[PublishedReport, ...]
     failed: tuple[FailedReport, ...]
     left_out: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -64,8 +82,20 @@ class RunOutcome:
         return not self.failed
 
 
+def plan_reports(request: RunRequest) -> tuple[list[Judged], tuple[str, ...]]:
+    """What a run would make and why, and what the data cannot answer; nothing runs.
+
+    Raises
+    ------
+    FactoryError
+        The plan is not sound.
+    """
+    plan = make_plan(request)
+    return judge_reports(plan.reports, request.reports.resolve(), force=request.force), plan.left_out
+
+
 def run_reports(request: RunRequest, *, progress: bool = True) -> RunOutcome:
-    """Make and publish every report that the request asks for.
+    """Make and publish every report that the request asks for and that is not up to date.
 
     A report that fails does not stop the others. On an interrupt the running
     notebooks are stopped, what was published stays, and the interrupt goes on
@@ -82,39 +112,81 @@ def run_reports(request: RunRequest, *, progress: bool = True) -> RunOutcome:
     FactoryError
         The plan is not sound, or another run is publishing to the folder.
     """
-    plan = make_plan(request)
-    reports = request.reports.resolve()
-    done: dict[str, PublishedReport | FailedReport] = {}
-    with (
-        session(reports) as staging,
-        tqdm(total=len(plan.reports), desc="reports", unit="report", disable=None if progress else True) as bar,
-    ):
-        for task, made in _make_all(plan.reports, staging, request, progress=progress):
-            with publishing(reports):
-                done[task.planned.slug] = _settle(task, made, reports)
-                write_index(reports)
-            bar.update()
-    ordered = [done[planned.slug] for planned in plan.reports]
+    judged, left_out = plan_reports(request)
+    due = [one for one in judged if one.standing != "fresh"]
+    fresh = tuple(one.planned.slug for one in judged if one.standing == "fresh")
+    if not due:
+        return RunOutcome((), (), left_out, fresh)
+    done, notes = _make_and_publish(due, request, progress=progress)
+    ordered = [done[one.planned.slug] for one in due]
     return RunOutcome(
         tuple(result for result in ordered if isinstance(result, PublishedReport)),
         tuple(result for result in ordered if isinstance(result, FailedReport)),
-        plan.left_out,
+        left_out,
+        fresh,
+        tuple(dict.fromkeys(notes)),
     )
 
 
+def _make_and_publish(
+    due: list[Judged], request: RunRequest, *, progress: bool
+) -> tuple[dict[str, PublishedReport | FailedReport], list[str]]:
+    reports = request.reports.resolve()
+    done: dict[str, PublishedReport | FailedReport] = {}
+    notes: list[str] = []
+    with (
+        session(reports) as staging,
+        tqdm(total=len(due), desc="reports", unit="report", disable=None if progress else True) as bar,
+    ):
+        index = _Index(reports)
+        try:
+            for task, made in _make_all(due, staging, request, progress=progress):
+                with publishing(reports):
+                    done[task.planned.slug] = _settle(task, made, reports)
+                notes += made.notes
+                index.write_sometimes()
+                bar.update()
+        finally:
+            index.write()
+    trim_cache(_cache_folder(reports), most_bytes=MOST_CACHE_BYTES)
+    return done, notes
+
+
+class _Index:
+    """Writes the catalogue while a run goes on, without taking much of its time."""
+
+    def __init__(self, reports: Path) -> None:
+        self._reports = reports
+        self._next = 0.0
+
+    def write_sometimes(self) -> None:
+        if time.monotonic() >= self._next:
+            self.write()
+
+    def write(self) -> None:
+        began = time.monotonic()
+        with publishing(self._reports):
+            write_index(self._reports)
+        ended = time.monotonic()
+        self._next = ended + INDEX_EVERY * (ended - began)
+
+
 def _make_all(
-    planned: tuple[PlannedReport, ...], staging: Path, request: RunRequest, *, progress: bool
+    due: list[Judged], staging: Path, request: RunRequest, *, progress: bool
 ) -> Iterator[tuple[Task, Made]]:
     """Every task with its outcome, as they finish.
 
     Where a worker process is killed, the pool gives up all that it held. Those
     it had begun are tried once more, each alone, so that only the culprit fails.
     """
-    jobs = max(1, min(request.jobs or min(DEFAULT_JOBS, os.cpu_count() or 1), len(planned)))
-    waiting = [_task(report, staging, request, jobs=jobs, progress=progress) for report in planned]
+    jobs = max(1, min(request.jobs or min(DEFAULT_JOBS, os.cpu_count() or 1), len(due)))
+    executor = executor_for(jobs, request.scheduler)
+    # All of one language before the next: the results it keeps are then there for the other.
+    in_turn = sorted(due, key=lambda one: LANGUAGES.index(one.planned.language))
+    waiting = [_task(one, staging, request, jobs=jobs, progress=progress) for one in in_turn]
     while waiting:
         lost: list[Task] = []
-        for task, made in _in_processes(waiting, jobs):
+        for task, made in executor.make(waiting):
             if made is None:
                 lost.append(task)
             else:
@@ -123,78 +195,51 @@ def _make_all(
         waiting = [task for task in lost if not task.folder.exists()] if begun else []
         # A pool that dies before it begins anything would die again.
         for task in begun or lost:
-            yield from _alone(task)
+            yield from _alone(task, executor)
 
 
-def _alone(task: Task) -> Iterator[tuple[Task, Made]]:
-    """Outcome of a task in a process of its own."""
+def _alone(task: Task, executor: Executor) -> Iterator[tuple[Task, Made]]:
+    """Outcome of a task that has the executor for itself."""
     run_id = new_run_id()
     again = replace(task, run_id=run_id, folder=task.folder.with_name(run_id))
     died = Failure("WorkerDied", "the process that ran the notebook was killed")
-    for _, made in _in_processes([again], 1):
-        yield again, made or Made(died, 0.0)
+    for _, made in executor.make([again]):
+        yield again, made or Made(died, 0.0, again.folder)
 
 
-def _task(planned: PlannedReport, staging: Path, request: RunRequest, *, jobs: int, progress: bool) -> Task:
+def _task(judged: Judged, staging: Path, request: RunRequest, *, jobs: int, progress: bool) -> Task:
     run_id = new_run_id()
     return Task(
-        planned=planned,
+        planned=judged.planned,
         run_id=run_id,
         folder=staging / run_id,
         code=code_version(),
         timeout=request.timeout,
-        progress=progress,
-        one_thread=jobs > 1,
+        progress=progress and request.scheduler is None,
+        one_thread=jobs > 1 or request.scheduler is not None,
+        cache=_cache_folder(request.reports.resolve()),
+        previous=judged.newest,
     )
 
 
-def _in_processes(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Made | None]]:
-    """Outcome of each task as it finishes; None where its process was lost."""
-    context = multiprocessing.get_context("spawn")
-    lock = context.RLock()
-    tqdm.set_lock(lock)
-    shared = (os.getpid(), lock, context.Value("i", 0))
-    executor = ProcessPoolExecutor(jobs, context, initializer=prepare_process, initargs=shared)
-    try:
-        with _interrupts_held():
-            futures = {executor.submit(make_report, task): task for task in tasks}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                yield futures[future], None
-    except BaseException:
-        # The workers leave Ctrl-C to this process; their kernels die with them.
-        for process in list((executor._processes or {}).values()):
-            process.kill()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C while processes start, which inherit that: this process answers it for all."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _cache_folder(reports: Path) -> Path:
+    """Where results are kept: beside the site, never in it."""
+    return reports.parent / STATE / "cache"
 
 
 def _settle(task: Task, made: Made, reports: Path) -> PublishedReport | FailedReport:
     """Publish a finished report, or keep the failed attempt; the caller holds the lock."""
     slug = task.planned.slug
     if made.failure is None:
-        return PublishedReport(slug, publish(task.finished, reports, slug, task.run_id), made.seconds)
-    if not task.finished.is_dir():
-        task.finished.mkdir(parents=True)
+        return PublishedReport(slug, publish(made.finished, reports, slug, task.run_id), made.seconds)
+    if not made.finished.is_dir():
+        made.finished.mkdir(parents=True)
         write_failure(
-            task.finished,
+            made.finished,
             made.failure,
             title=task.planned.title,
             language=task.planned.language,
             started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         )
-    keep_failure(task.finished, reports, slug, task.run_id)
+    keep_failure(made.finished, reports, slug, task.run_id)
     return FailedReport(slug, made.failure)

@@ -10,20 +10,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from traitlets import default
 
 from sme_research.errors import FactoryError, SmeResearchError
+from sme_research.factory.kernels.environment import REPORTS, THREAD_LIMITS
+from sme_research.factory.kernels.manager import OwnKernelManager
+from sme_research.factory.kernels.provisioner import ORDINARY, ForkedProvisioner
 from sme_research.factory.notebooks import has_tag, parse_notebook
 from sme_research.factory.plan import PlannedReport
 from sme_research.processes import PROCESSES_VARIABLE
@@ -31,25 +30,6 @@ from sme_research.processes import PROCESSES_VARIABLE
 KERNEL_NAME = "python3"
 WORK = "work"
 START_TIMEOUT_S = 60
-THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "RAYON_NUM_THREADS",
-)
-# The kernel asks Linux to kill it when its parent dies, so that not even
-# SIGKILL of the run leaves it behind; ipykernel itself polls for the rest.
-KERNEL_START = """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(os.environ["JPY_PARENT_PID"]):
-    os._exit(1)
-from ipykernel import kernelapp
-kernelapp.launch_new_instance()
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +56,17 @@ class Failure:
 class Execution:
     """An executed notebook, with the failure where there was one.
 
-    ``started_at`` is UTC in ISO format, ``duration_s`` in seconds.
+    ``started_at`` is UTC in ISO format, ``duration_s`` in seconds. ``kernel``
+    is "forked" or "ordinary"; ``kernel_note`` says why a kernel that was to be
+    forked is ordinary.
     """
 
     notebook: NotebookNode
     started_at: str
     duration_s: float
     failure: Failure | None
+    kernel: str = ORDINARY
+    kernel_note: str = ""
 
 
 @dataclass(slots=True)
@@ -107,30 +91,6 @@ class _Watch:
             self.answered.add(cell_index)
 
 
-class OwnKernelManager(AsyncKernelManager):
-    """Kernels of this very interpreter, spoken to through sockets in the run's folder.
-
-    A kernelspec found by name could be a stray one of the user; TCP ports
-    could collide between runs that start at the same time.
-    """
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """The running interpreter, whatever kernelspecs are installed."""
-        argv = [sys.executable, "-P", "-c", KERNEL_START, "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3 (ipykernel)", language="python")
-
-    @default("transport")
-    def _transport_default(self) -> str:
-        return "ipc"
-
-    @default("ip")
-    def _ip_default(self) -> str:
-        # Relative, because a socket's path may have 107 characters at most;
-        # both processes start in the run's working folder.
-        return "../kernel/socket"
-
-
 def execute(
     planned: PlannedReport,
     folder: Path,
@@ -138,6 +98,7 @@ def execute(
     timeout: int,
     progress: dict[str, Any] | bool = False,
     one_thread: bool = False,
+    warm: Path | None = None,
 ) -> Execution:
     """Run a planned report's notebook.
 
@@ -152,6 +113,9 @@ def execute(
         As papermill's ``progress_bar``.
     one_thread : bool
         Keep numerical libraries to one thread, for runs side by side.
+    warm : Path, optional
+        Socket of the warm process to fork the kernel from (`warm_kernels`);
+        an ordinary kernel where none is given, or none can be forked.
 
     Raises
     ------
@@ -162,14 +126,23 @@ def execute(
     _prepare_folders(planned, folder)
     _prepare_environment(folder, one_thread=one_thread)
     started, clock = datetime.now(UTC), time.monotonic()
-    watch, stopped = _drive(notebook, planned, folder, timeout=timeout, progress=progress)
+    manager = OwnKernelManager(warm=warm, forks=warm is not None)
+    watch, stopped = _drive(notebook, planned, folder, manager, timeout=timeout, progress=progress)
     executed = _without_marks(watch.notebook)
     return Execution(
         notebook=executed,
         started_at=started.isoformat(timespec="microseconds"),
         duration_s=round(time.monotonic() - clock, 3),
         failure=find_failure(executed, watch.asked, watch.answered, stopped),
+        **_how_started(manager),
     )
+
+
+def _how_started(manager: OwnKernelManager) -> dict[str, str]:
+    provisioner = manager.provisioner
+    if not isinstance(provisioner, ForkedProvisioner):  # the run failed before there was a kernel
+        return {}
+    return {"kernel": provisioner.kind, "kernel_note": provisioner.note}
 
 
 def find_failure(
@@ -236,10 +209,7 @@ def _prepare_environment(folder: Path, *, one_thread: bool) -> None:
     """Environment that the kernel inherits: the same for every user and every run."""
     os.environ.pop("PYTHONSTARTUP", None)
     os.environ.update(
-        PYTHONHASHSEED="0",
-        PYTHONUTF8="1",
-        TZ="UTC",
-        MATPLOTLIBRC=os.devnull,
+        REPORTS,
         IPYTHONDIR=str(folder / "ipython"),
         JUPYTER_CONFIG_DIR=str(folder / "jupyter"),
         JUPYTER_DATA_DIR=str(folder / "jupyter"),
@@ -253,6 +223,7 @@ def _drive(
     notebook: NotebookNode,
     planned: PlannedReport,
     folder: Path,
+    manager: OwnKernelManager,
     *,
     timeout: int,
     progress: dict[str, Any] | bool,
@@ -260,6 +231,8 @@ def _drive(
     """Let papermill run the cells: what was seen of it, and what stopped it."""
     # Imported here, by the process that runs notebooks: the one that plans and publishes starts without it.
     import papermill  # noqa: PLC0415
+
+    from sme_research.factory.kernels.engine import register_engine  # noqa: PLC0415
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     watch = _Watch(notebook)
@@ -270,14 +243,14 @@ def _drive(
             parameters=dict(planned.parameters),
             kernel_name=KERNEL_NAME,
             language="python",
-            kernel_manager_class=OwnKernelManager,
+            engine_name=register_engine(),
+            kernel_manager=manager,
             cwd=str(folder / WORK),
             progress_bar=progress,
             autosave_cell_every=0,
             request_save_on_cell_execute=False,
             execution_timeout=timeout,
             start_timeout=START_TIMEOUT_S,
-            shutdown_kernel="immediate",
             on_notebook_start=watch.on_start,
             on_cell_execute=watch.on_asked,
             on_cell_executed=watch.on_answered,

@@ -1,0 +1,1 @@
+"""Kernels forked from one warm process, and ordinary ones where that cannot be had."""

@@ -13,15 +13,18 @@ from sme_research.factory import run
 from sme_research.factory.make import make_report
 
 
+class InThisProcess:
+    """An executor that has no processes of its own."""
+
+    def make(self, tasks):
+        return ((task, make_report(task)) for task in tasks)
+
+
 @pytest.fixture
 def inline(monkeypatch):
     """Make reports in the test's own process: the kernels are real, the pool is spared."""
     environment = dict(os.environ)
-
-    def in_this_process(tasks, jobs):
-        return ((task, make_report(task)) for task in tasks)
-
-    monkeypatch.setattr(run, "_in_processes", in_this_process)
+    monkeypatch.setattr(run, "executor_for", lambda jobs, scheduler: InThisProcess())
     yield
     os.environ.clear()
     os.environ.update(environment)

@@ -81,22 +81,19 @@ class DaskCluster:
 
     def make(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Made | None]]:
         """Outcome of each task as it finishes; None where its workers were lost again and again."""
-        from distributed import as_completed as finished  # noqa: PLC0415  only with a cluster
-        from distributed.scheduler import KilledWorker  # noqa: PLC0415
+        from distributed.scheduler import KilledWorker  # noqa: PLC0415  only with a cluster
 
         with self._client() as client:
-            futures = {
-                client.submit(_make_on_worker, task, key=f"sme-{task.run_id}", pure=False, retries=0): task
-                for task in tasks
-            }
-            for future in finished(futures):  # type: ignore[no-untyped-call]
-                fault = future.exception()
-                if fault is None:
-                    yield futures[future], future.result()
-                elif isinstance(fault, KilledWorker):
-                    yield futures[future], None
-                else:
-                    raise FactoryError(f"the cluster at {self._address} failed: {fault}.") from None
+            executor = client.get_executor(pure=False, retries=0)  # type: ignore[no-untyped-call]
+            futures = {executor.submit(_make_on_worker, task): task for task in tasks}
+            try:
+                for future in as_completed(futures):
+                    try:
+                        yield futures[future], future.result()
+                    except KilledWorker:
+                        yield futures[future], None
+            finally:
+                executor.shutdown(wait=False)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -10,6 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from sme_research.factory.kernels.protocol import Request
 
@@ -75,6 +76,6 @@ def _reset_matplotlib() -> None:
     matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # settings that are on their way out are copied too
-        fresh = {name: value for name, value in matplotlib.rc_params().items() if name != "backend"}
+        fresh: Any = {name: value for name, value in matplotlib.rc_params().items() if name != "backend"}
         matplotlib.rcParamsOrig.update(fresh)
         matplotlib.rcParams.update(fresh)

@@ -34,12 +34,14 @@ class PromptClient(PapermillNotebookClient):  # type: ignore[misc]
 
     def create_kernel_manager(self) -> KernelManager:
         """The manager that was given; else one of this interpreter and the user's own warm process."""
-        self.km = self._given or ForkedKernelManager()
-        return self.km
+        manager = self._given or ForkedKernelManager()
+        self.km = manager
+        return manager
 
     async def async_start_new_kernel_client(self) -> KernelClient:
         """Client of a kernel that answers and whose outputs arrive."""
-        self.kc = self.km.client()
+        client: KernelClient = self.km.client()
+        self.kc = client
         try:
             self.kc.start_channels()
             await self._wait_until_ready()
@@ -48,7 +50,7 @@ class PromptClient(PapermillNotebookClient):  # type: ignore[misc]
             raise
         self.kc.allow_stdin = False
         await run_hook(self.on_notebook_start, notebook=self.nb)
-        return self.kc
+        return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 

@@ -21,12 +21,21 @@ from pathlib import Path
 from typing import IO
 
 from sme_research.errors import FactoryError
+from sme_research.factory.catalogue import write_index
 from sme_research.factory.execute import Failure
+from sme_research.factory.manifest import MANIFEST_NAME, sha256_of
+from sme_research.factory.site.layout import (
+    FAILED,
+    FAILURE_NAME,
+    LOCK,
+    STAGING,
+    full_disk_told,
+    move_folder,
+)
+from sme_research.factory.site.ledger import Ledger
 
-STAGING = ".staging"
-FAILED = ".failed"
-LOCK = ".lock"
-FAILURE_NAME = "failure.json"
+LEAST_FREE_BYTES = 64 * 2**20
+"""Less would not hold the reports of one run; better said before it than after an hour."""
 LOCK_WAIT_S = 30.0
 LOCK_POLL_S = 0.05
 
@@ -64,15 +73,25 @@ def publishing(reports: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
 def session(reports: Path) -> Iterator[Path]:
     """Staging folder of one run of the factory, removed when it ends.
 
-    Folders that dead runs left are removed first: their lock is free.
+    What dead runs left is mended first: their folders are removed (their lock
+    is free), the ledger's last line is settled, and pages that lag behind are
+    written.
+
+    Raises
+    ------
+    FactoryError
+        The disk is full or nearly so, or the ledger is not what was written.
     """
-    reports.mkdir(parents=True, exist_ok=True)
     folder = reports / STAGING / new_run_id()
-    with publishing(reports):
-        _sweep(reports / STAGING)
-        folder.mkdir(parents=True)
-        lock = _open_lock(folder / LOCK)
-        _try_lock(lock)
+    with full_disk_told(reports):
+        reports.mkdir(parents=True, exist_ok=True)
+        with publishing(reports):
+            _sweep(reports / STAGING)
+            _require_space(reports)
+            folder.mkdir(parents=True)
+            lock = _open_lock(folder / LOCK)
+            _try_lock(lock)
+            write_index(reports)
     try:
         yield folder
     finally:
@@ -86,19 +105,33 @@ def publish(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
     Parameters
     ----------
     staged : Path
-        Finished folder on the same file system as ``reports``.
+        Finished folder, with its manifest, on the same file system as ``reports``.
 
     Returns
     -------
     Path
         The published folder.
+
+    Raises
+    ------
+    FactoryError
+        The disk is full: the report is not published.
     """
-    return _move(staged, reports / slug / run_id)
+    target = reports / slug / run_id
+    with full_disk_told(reports):
+        ledger = Ledger(reports)
+        ledger.append("publishing", f"{slug}/{run_id}", sha256_of(staged / MANIFEST_NAME))
+        move_folder(staged, target)
+        ledger.settle()
+    return target
 
 
 def keep_failure(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
     """Keep a failed attempt where nobody takes it for a report; the caller holds the lock."""
-    return _move(staged, reports / FAILED / slug / run_id)
+    target = reports / FAILED / slug / run_id
+    with full_disk_told(reports):
+        move_folder(staged, target)
+    return target
 
 
 def write_failure(folder: Path, failure: Failure, *, title: str, language: str, started_at: str) -> None:
@@ -107,42 +140,24 @@ def write_failure(folder: Path, failure: Failure, *, title: str, language: str, 
     (folder / FAILURE_NAME).write_text(json.dumps({**record, "text": str(failure)}, ensure_ascii=False, indent=1))
 
 
-def replace_file(path: Path, content: str) -> None:
-    """Write a file aside and put it in place at once, so that no reader sees half of it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
-    _sync(path.parent)
-
-
-def _move(staged: Path, target: Path) -> Path:
-    for path in [*staged.rglob("*"), staged]:
-        _sync(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.rename(staged, target)
-    _sync(target.parent)
-    _sync(target.parent.parent)
-    return target
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _sweep(staging: Path) -> None:
     """Remove staging folders whose run is dead; the caller holds the lock."""
-    for folder in staging.glob("*"):
+    for folder in staging.glob("*/"):
         # The folder may go at any moment: a run that ends removes its own.
         with suppress(OSError), _open_lock(folder / LOCK) as lock:
             if _try_lock(lock):
                 shutil.rmtree(folder, ignore_errors=True)
+    for page in staging.glob("page-*"):
+        page.unlink()
+
+
+def _require_space(reports: Path) -> None:
+    free = shutil.disk_usage(reports).free
+    if free < LEAST_FREE_BYTES:
+        raise FactoryError(
+            f"the disk that holds {reports.name!r} has {free / 2**20:.0f} MB free, must have "
+            f"{LEAST_FREE_BYTES / 2**20:.0f} MB or more; free some space (sme-research prune removes old runs)."
+        )
 
 
 def _open_lock(path: Path) -> IO[str]:

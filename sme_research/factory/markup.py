@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
@@ -25,6 +25,12 @@ PLAIN_ATTRIBUTES = frozenset(
 )
 SAFE_LINK = re.compile(r"^(https?:|mailto:|#)", re.IGNORECASE)
 SAFE_IMAGE = re.compile(r"^data:image/(png|jpeg|gif|svg\+xml);base64,", re.IGNORECASE)
+UNNUMBERED = ("摘要", "Summary")
+"""Headings that stand before the first numbered one."""
+DIGITS = "零一二三四五六七八九"
+PARTS = ("h2", "h3", "h4", "h5", "h6")
+LISTED = ("h2", "h3")
+"""Headings of which the table of contents consists."""
 # Digits, signs and units, and the words that join two numbers.
 _NUMBER_PART = r"(?:[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]|\bto\b|\bor\b|至|或|上升|下降)*"
 NUMERIC = re.compile(rf"^{_NUMBER_PART}\d{_NUMBER_PART}$")
@@ -54,13 +60,14 @@ def clean_html(source: str) -> str:
     return str(soup)
 
 
-def structure(body: str, texts: Mapping[str, str]) -> tuple[str, list[Heading]]:
-    """Body with numbered figures and tables, and its table of contents.
+def structure(soup: BeautifulSoup, texts: Mapping[str, str], language: str) -> list[Heading]:
+    """Number headings, figures and tables of a report's body in place; return its table of contents.
 
-    A first heading of level 1 is dropped: the page shows the report's title there.
+    A first heading of level 1 is dropped: the page shows the report's title
+    there. Where a figure stands before the second heading of level 2, all up
+    to there is set off as the front: the report on one page.
     """
-    soup = BeautifulSoup(body, "html.parser")
-    contents = _name_headings(soup)
+    contents = _name_headings(soup, language)
     _number(soup, "figcaption", texts["figure"])
     _number(soup, "caption", texts["table"])
     for table in soup.find_all("table"):
@@ -70,7 +77,24 @@ def structure(body: str, texts: Mapping[str, str]) -> tuple[str, list[Heading]]:
     for image in soup.find_all("img"):
         if not image.get("src"):
             image.decompose()
-    return str(soup), contents
+    _set_off_front(soup)
+    return contents
+
+
+def number_heading(counts: Sequence[int], language: str) -> str:
+    """Number of a heading from the counts of its own level and those above: 一、 （一） 1. or, in English, 1.2."""
+    if language != "zh":
+        return ".".join(map(str, counts))
+    own = counts[-1]
+    return (f"{_in_chinese(own)}、", f"（{_in_chinese(own)}）", f"{own}. ", f"（{own}）", f"{own}）")[len(counts) - 1]
+
+
+def _in_chinese(number: int) -> str:
+    """A number below 100 in characters."""
+    tens, ones = divmod(number, 10)
+    if not tens:
+        return DIGITS[ones]
+    return f"{DIGITS[tens] if tens > 1 else ''}十{DIGITS[ones] if ones else ''}"
 
 
 def _allowed(element: Tag, name: str) -> bool:
@@ -82,18 +106,40 @@ def _allowed(element: Tag, name: str) -> bool:
     return name in PLAIN_ATTRIBUTES
 
 
-def _name_headings(soup: BeautifulSoup) -> list[Heading]:
-    headings = soup.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
+def _name_headings(soup: BeautifulSoup, language: str) -> list[Heading]:
+    headings = soup.find_all(["h1", *PARTS])
     if headings and headings[0].name == "h1":
         headings.pop(0).decompose()
-    contents = []
+    contents: list[Heading] = []
+    counts = [0] * len(PARTS)
     for number, heading in enumerate(headings, start=1):
         if heading.name == "h1":
             heading.name = "h2"
         heading["id"] = f"s{number}"
-        if heading.name in ("h2", "h3"):
-            contents.append(Heading(int(heading.name[1]), f"s{number}", heading.get_text(" ", strip=True)))
+        level = PARTS.index(heading.name)
+        if heading.get_text(strip=True) not in UNNUMBERED:
+            counts[level:] = [counts[level] + 1, *[0] * (len(PARTS) - level - 1)]
+            _write_number(soup, heading, number_heading(counts[: level + 1], language), language)
+        if heading.name in LISTED:
+            contents.append(Heading(level + 2, f"s{number}", re.sub(r"\s+", " ", heading.get_text()).strip()))
     return contents
+
+
+def _write_number(soup: BeautifulSoup, heading: Tag, number: str, language: str) -> None:
+    label = soup.new_tag("span", attrs={"class": "heading-number"})
+    label.string = number if language == "zh" else f"{number} "
+    heading.insert(0, label)
+
+
+def _set_off_front(soup: BeautifulSoup) -> None:
+    cells = soup.find_all("section", class_="cell", recursive=False)
+    headed = [place for place, cell in enumerate(cells) if cell.find("h2")]
+    if len(headed) == 1 or not headed or not any(cell.find("figure") for cell in cells[: headed[1]]):
+        return
+    front = soup.new_tag("div", attrs={"class": "front", "id": "front"})
+    cells[0].insert_before(front)
+    for cell in cells[: headed[1]]:
+        front.append(cell.extract())
 
 
 def _number(soup: BeautifulSoup, element: str, text: str) -> None:

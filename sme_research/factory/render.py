@@ -1,24 +1,27 @@
-"""An executed notebook as one self-contained HTML file that needs neither network nor scripts."""
+"""An executed notebook as one structured body, from which every format is made, and as a page that stands alone."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from bs4 import BeautifulSoup
 from markupsafe import Markup
 from nbformat import NotebookNode
 
 from sme_research.errors import FactoryError
+from sme_research.factory.glossary import explain_terms
 from sme_research.factory.manifest import Manifest
-from sme_research.factory.markup import clean_html, structure
+from sme_research.factory.markup import Heading, clean_html, structure
 from sme_research.factory.notebooks import has_tag
 from sme_research.factory.plan import LANGUAGES, Language
 from sme_research.factory.records import RECORD_MIMETYPE
@@ -28,7 +31,13 @@ TEMPLATES = Path(__file__).parent / "template"
 HIDDEN_TAGS = ("remove-cell", "injected-parameters", "parameters")
 ANCHOR_TAG = "anchor-"
 """A cell tagged ``anchor-NAME`` can be linked to as ``#NAME``."""
-IMAGE_TYPES = ("image/svg+xml", "image/png", "image/jpeg")
+IMAGE_TYPES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
+"""Images by how rich they are, with the ending of their files."""
+FIGURE_NEEDS = (
+    ("alt", "alt text", "one for readers who cannot see it"),
+    ("data", "data", "the numbers that it draws, for readers who reckon on"),
+)
+"""What travels with a picture in its output's metadata: key, what lacks without it, why it must be there."""
 # Outputs that live only by scripts; what they say in plain text is of no use to a reader.
 SCRIPTED = ("application/javascript", "application/vnd.jupyter.widget-view+json")
 HTML_LANG: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
@@ -57,6 +66,12 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "seconds": "秒",
         "none": "无",
         "run": "运行编号",
+        "glossary": "名词解释",
+        "files": "本报告的其他文件",
+        "data": "数据（CSV）",
+        "news": "与上一份报告相比",
+        "public": "公开版",
+        "page": "第 {} 页，共 {} 页",
     },
     "en": {
         "banner": "Made-up demonstration data: every figure in this report is invented "
@@ -82,8 +97,43 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "seconds": "s",
         "none": "none",
         "run": "Run",
+        "glossary": "Terms",
+        "files": "Other files of this report",
+        "data": "Data (CSV)",
+        "news": "Since the last report",
+        "public": "Public edition",
+        "page": "Page {} of {}",
     },
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One picture of a report: ``content`` is the image, ``data`` the plotted numbers, a row a mapping."""
+
+    number: int
+    kind: str
+    content: bytes
+    alt: str
+    data: Sequence[Mapping[str, Any]]
+
+    @property
+    def csv(self) -> str:
+        """Where its numbers lie beside the report."""
+        return f"figures/figure-{self.number}.csv"
+
+    @property
+    def file(self) -> str:
+        """Name of the image as a file."""
+        return f"figure-{self.number}.{IMAGE_TYPES[self.kind]}"
+
+    @property
+    def shape(self) -> float:
+        """Height over width; the golden section where the image does not tell."""
+        if self.kind != "image/png":
+            return 0.618
+        width, height = struct.unpack(">II", self.content[16:24])
+        return float(height / width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +142,82 @@ class Shown:
 
     kind: str
     body: str
-    alt: str = ""
     caption: str = ""
     wording: str = ""
+    figure: Figure | None = None
 
 
-def render_report(notebook: NotebookNode, manifest: Manifest) -> str:
-    """HTML of one report, in the manifest's language.
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One report's structured body: what all its formats say. Nothing in it tells one run from another.
+
+    ``body`` is HTML with numbered headings, figures and tables, terms that lead
+    to the glossary at its end, and images as data.
+    """
+
+    title: str
+    language: Language
+    made_up: bool
+    edition: str
+    body: str
+    contents: tuple[Heading, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Words of the page around the body."""
+        return TEXTS[self.language]
+
+
+def render_body(notebook: NotebookNode, manifest: Manifest) -> Rendered:
+    """The one structured render of an executed notebook, in the manifest's language.
 
     Raises
     ------
     FactoryError
-        A figure has no alt text.
+        A figure has no alt text, or not the numbers that it draws.
     """
     texts = TEXTS[manifest.language]
-    body, contents = structure(_render_cells(notebook, manifest), texts)
+    cells = _report_cells(notebook, manifest)
+    source = _pages().get_template("cells.html.j2").render(cells=cells, texts=texts)
+    soup = BeautifulSoup(source, "html.parser")
+    contents = structure(soup, texts, manifest.language)
+    glossary = explain_terms(soup, manifest.language, texts["glossary"])
+    return Rendered(
+        title=manifest.title,
+        language=manifest.language,
+        made_up=manifest.made_up,
+        edition=manifest.edition,
+        body=str(soup),
+        contents=(*contents, *glossary),
+        figures=tuple(shown.figure for cell in cells for shown in cell["shown"] if shown.figure),
+    )
+
+
+def render_html(
+    rendered: Rendered, manifest: Manifest, *, news: Sequence[str] = (), files: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The report as one self-contained page. ``files`` are names beside it and what to call them."""
     return render_page(
         "page.html.j2",
-        lang=HTML_LANG[manifest.language],
-        texts=texts,
+        lang=HTML_LANG[rendered.language],
+        texts=rendered.texts,
         manifest=manifest,
-        contents=contents,
-        body=Markup(body),
+        contents=rendered.contents,
+        body=Markup(rendered.body),
+        news=news,
+        files=files,
     )
+
+
+def render_report(notebook: NotebookNode, manifest: Manifest) -> str:
+    """HTML of one report that stands by itself, in the manifest's language."""
+    return render_html(render_body(notebook, manifest), manifest)
+
+
+def render_fragment(template: str, **values: Any) -> str:
+    """A part of a page from one of this package's templates."""
+    return _pages().get_template(template).render(**values)
 
 
 def render_page(template: str, **values: Any) -> str:
@@ -147,13 +250,16 @@ BEIJING = timezone(timedelta(hours=8))
 
 def local_time(moment: str, language: str) -> str:
     """A UTC moment in ISO format as its readers tell the time."""
-    told = f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%d %H:%M}"
-    return f"{told}（北京时间）" if language.startswith("zh") else f"{told} (Beijing time)"
+    told = datetime.fromisoformat(moment).astimezone(BEIJING)
+    if language.startswith("zh"):
+        return f"{told.year}年{told.month}月{told.day}日 {told:%H:%M}（北京时间）"
+    return f"{told:%Y-%m-%d %H:%M} (Beijing time)"
 
 
-def _render_cells(notebook: NotebookNode, manifest: Manifest) -> str:
-    """Cells of the report's language, cleaned, as one run of HTML without the page around it."""
-    cells = []
+def _report_cells(notebook: NotebookNode, manifest: Manifest) -> list[dict[str, Any]]:
+    """Cells of the report's language, cleaned, their figures numbered: the one door through which outputs pass."""
+    cells: list[dict[str, Any]] = []
+    figures = 0
     for number, cell in _visible_cells(notebook, manifest.language):
         place = f"{manifest.slug}, cell {number}"
         tags = cell.metadata.get("tags", [])
@@ -161,10 +267,17 @@ def _render_cells(notebook: NotebookNode, manifest: Manifest) -> str:
         if cell.cell_type == "markdown":
             shown = [_markdown(cell.source, cell.get("attachments", {}))]
             cells.append({"code": "", "shown": shown, "anchors": anchors})
-        else:
-            shown = [found for output in cell.get("outputs", []) if (found := _shown(output, place))]
-            cells.append({"code": cell.source, "shown": shown, "anchors": anchors})
-    return _pages().get_template("cells.html.j2").render(cells=cells, texts=TEXTS[manifest.language])
+            continue
+        shown = []
+        for output in cell.get("outputs", []):
+            found = _shown(output, place)
+            if found and found.figure:
+                figures += 1
+                found = replace(found, figure=replace(found.figure, number=figures))
+            if found:
+                shown.append(found)
+        cells.append({"code": cell.source, "shown": shown, "anchors": anchors})
+    return cells
 
 
 def _visible_cells(notebook: NotebookNode, language: Language) -> list[tuple[int, NotebookNode]]:
@@ -198,17 +311,17 @@ def _shown(output: NotebookNode, place: str) -> Shown | None:
 
 def _image(content: str, kind: str, metadata: Mapping[str, Any], place: str) -> Shown:
     words = {**metadata, **metadata.get(kind, {})}
-    if not str(words.get("alt", "")).strip():
-        raise FactoryError(
-            f"{place}: the figure has no alt text, must have one for readers who cannot see it; "
-            "make it with a function of sme_research.present."
-        )
-    encoded = "".join(content.split())
-    if kind == "image/svg+xml":
-        encoded = base64.b64encode(content.encode()).decode()
+    for name, lacks, why in FIGURE_NEEDS:
+        if not words.get(name) or not str(words[name]).strip():
+            raise FactoryError(
+                f"{place}: the figure has no {lacks}, must have {why}; "
+                "make it with a function of sme_research.present."
+            )
+    decoded = content.encode() if kind == "image/svg+xml" else base64.b64decode(content)
+    body = f"data:{kind};base64,{base64.b64encode(decoded).decode()}"
+    figure = Figure(number=0, kind=kind, content=decoded, alt=str(words["alt"]), data=words["data"])
     caption = str(words.get("caption") or words["alt"])
-    wording = str(words.get("wording", ""))
-    return Shown("image", f"data:{kind};base64,{encoded}", alt=str(words["alt"]), caption=caption, wording=wording)
+    return Shown("image", body, caption=caption, wording=str(words.get("wording", "")), figure=figure)
 
 
 def _markdown(source: str, attachments: Mapping[str, dict[str, str]]) -> Shown:

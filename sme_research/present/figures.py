@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, PALE, WASH, draw
+from sme_research.present.plotted import Plotted, heads, in_axis, interval_heads, tabulate_plotted
 from sme_research.present.sentences import item_of
 from sme_research.present.show import Picture
 from sme_research.present.wording import noun_of
@@ -41,7 +43,20 @@ def plot_event_study(finding: Finding, lang: str) -> Picture:
         instrument=finding.instrument_label[lang],
         noun_item=noun_of(finding.grade, item, lang),
     )
-    return Picture(drawing.png, _event_study_alt(study, item, lang), caption, finding.grade.wording)
+    alt, data = _event_study_alt(study, item, lang), _event_study_data(study, lang)
+    return Picture(drawing.png, alt, caption, data, finding.grade.wording)
+
+
+def _event_study_data(study: EventStudy, lang: str) -> Plotted:
+    shown = interval_heads(lang, study.unit, study.level, first=heads(lang, "event_time"))
+    points = sorted(study.points, key=lambda point: point.event_time)
+    return tabulate_plotted(
+        [*shown, *heads(lang, "n_treated")],
+        [
+            (point.event_time, *in_axis(study.unit, point.estimate, point.ci_low, point.ci_high), point.n_treated)
+            for point in points
+        ],
+    )
 
 
 def _draw_points(
@@ -97,7 +112,8 @@ def plot_balance(finding: Finding, lang: str) -> Picture:
         axes.set_xlim(min([*gaps, -limit]) - 0.1, max([*gaps, limit]) + 0.1)
         axes.set_xlabel(text(lang, "balance.x"))
     alt = text(lang, "balance.alt", worst=labels[-1], largest=signed(gaps[-1], 2), limit=f"{limit:.2f}")
-    return Picture(drawing.png, alt, text(lang, "balance.figure_caption"))
+    data = tabulate_plotted(heads(lang, "characteristic", "standardised"), zip(labels, gaps, strict=True))
+    return Picture(drawing.png, alt, text(lang, "balance.figure_caption"), data)
 
 
 def plot_overlap(finding: Finding, lang: str) -> Picture:
@@ -119,7 +135,16 @@ def plot_overlap(finding: Finding, lang: str) -> Picture:
         axes.grid(axis="y", color=GRID)
         axes.legend()
     alt = text(lang, "overlap.alt", share=share(check.values["share_alone"]))
-    return Picture(drawing.png, alt, text(lang, "overlap.caption"))
+    return Picture(drawing.png, alt, text(lang, "overlap.caption"), _overlap_data(check.table, lang))
+
+
+def _overlap_data(bins: Sequence[Mapping[str, Any]], lang: str) -> Plotted:
+    """The share of each arm in each bin, in percent."""
+    total = {arm: sum(float(row[arm]) for row in bins) for arm in ("treated", "comparison")}
+    return tabulate_plotted(
+        heads(lang, "chance_from", "chance_to", "share_treated", "share_comparison"),
+        [(row["from"], row["to"], *(100 * row[arm] / total[arm] for arm in total)) for row in bins],
+    )
 
 
 def plot_bars(labels: Sequence[str], heights: Sequence[float], *, x: str, y: str, alt: str, caption: str) -> Picture:
@@ -131,4 +156,4 @@ def plot_bars(labels: Sequence[str], heights: Sequence[float], *, x: str, y: str
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         axes.grid(axis="y", color=GRID)
-    return Picture(drawing.png, alt, caption)
+    return Picture(drawing.png, alt, caption, tabulate_plotted([x, y], zip(labels, heights, strict=True)))

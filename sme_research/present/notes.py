@@ -11,7 +11,7 @@ import pandas as pd
 
 from sme_research.present.figures import plot_bars
 from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
-from sme_research.present.words import cell, count, interval, share, signed, text, unit_head, words
+from sme_research.present.words import cell, count, day, interval, share, signed, text, unit_head, words
 from sme_research.results import Coefficient, Effect, Missing, Published, TableQuality
 
 NORMAL_95: Final = 1.959964  # standard errors each side of a 95 % interval
@@ -115,7 +115,7 @@ def plot_years(counts: pd.Series[int], lang: str) -> Picture:
 def tabulate_ladder(counts: Mapping[str, int], as_of: date, lang: str) -> HtmlTable:
     """Titles in force by tier."""
     rows = [(text(lang, f"quality.{tier}"), count(number)) for tier, number in counts.items()]
-    caption = text(lang, "quality.ladder_caption", as_of=as_of.isoformat())
+    caption = text(lang, "quality.ladder_caption", as_of=day(as_of, lang))
     return HtmlTable(caption, words(lang, "quality.ladder_head"), rows, text(lang, "quality.ladder_note"))
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
+from sme_research.present.plotted import Plotted
+
 RECORD_TYPE: Final = "application/vnd.sme-research.record+json"
 _ANCHOR: Final = re.compile(r"#[A-Za-z][A-Za-z0-9-]*")
 
@@ -107,24 +109,27 @@ def _within_finding(content: str, wording: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG with the text that stands for it and its caption.
+    """A PNG with the text that stands for it, its caption and the numbers that it draws.
 
-    With ``finding_wording`` both speak of the estimate in that grade's words;
-    it travels in the output's metadata as ``wording``.
+    With ``finding_wording`` text and caption speak of the estimate in that
+    grade's words. All of it travels in the output's metadata: ``alt``,
+    ``caption``, ``data``, ``wording``.
     """
 
     png: bytes = field(repr=False)
     alt: str
     caption: str
+    data: Plotted = field(repr=False)
     finding_wording: str = ""
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         del include, exclude
         data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.alt}
         wording = {"wording": self.finding_wording} if self.finding_wording else {}
-        return data, {"image/png": {"alt": self.alt, "caption": self.caption, **wording}}
+        plotted = [dict(row) for row in self.data]
+        return data, {"image/png": {"alt": self.alt, "caption": self.caption, "data": plotted, **wording}}
 
 
 @dataclass(frozen=True, slots=True)

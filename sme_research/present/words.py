@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -201,6 +202,15 @@ def signed(number: float, digits: int = 1) -> str:
 def share(fraction: float) -> str:
     """A fraction as a percentage for a sentence."""
     return f"{fraction * 100:.1f}%".replace("-", MINUS)
+
+
+def day(moment: date, lang: str) -> str:
+    """A day as the language writes it."""
+    return (
+        f"{moment.year}年{moment.month}月{moment.day}日"
+        if lang == "zh"
+        else f"{moment.day} {moment:%B} {moment.year}"
+    )
 
 
 def count(number: float) -> str:

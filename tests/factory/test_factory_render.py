@@ -26,7 +26,7 @@ def shown(data, metadata=None):
 
 
 def figure(**words):
-    return shown({"image/png": PIXEL, "text/plain": "<Figure>"}, {"image/png": words})
+    return shown({"image/png": PIXEL, "text/plain": "<Figure>"}, {"image/png": {"data": [{"年": 2020}], **words}})
 
 
 def manifest(language="en", *, made_up=True) -> Manifest:
@@ -70,6 +70,12 @@ def test_figures_and_tables_are_numbered_in_the_report_s_language():
     assert captions["zh"] == ["图 1 First", "表 1 Growth", "图 2 Second"]
 
 
+@pytest.mark.parametrize("data", [[], None])
+def test_a_figure_without_the_numbers_that_it_draws_is_refused(data):
+    with pytest.raises(FactoryError, match="effect-training-en, cell 1: the figure has no data"):
+        render(figure(alt="a", data=data))
+
+
 @pytest.mark.parametrize("words", [{}, {"alt": "  "}, {"caption": "only a caption"}])
 def test_a_figure_without_alt_text_is_refused(words):
     with pytest.raises(FactoryError, match="effect-training-en, cell 2: the figure has no alt text"):
@@ -101,7 +107,11 @@ def test_headings_have_ascii_unique_ids_that_the_contents_link_to():
     assert all(name.isascii() for name in ids)
     for link in page.select("nav a"):
         assert link["href"].removeprefix("#") in ids
-    assert [link.get_text() for link in page.select("nav.contents-wide a")][:3] == ["方法", "假设", "方法"]
+    assert [link.get_text() for link in page.select("nav.contents-wide a")][:3] == [
+        "一、方法",
+        "（一）假设",
+        "二、方法",
+    ]
     assert [heading.get_text() for heading in page.find_all("h1")] == ["标题 & title"]
 
 

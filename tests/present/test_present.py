@@ -145,7 +145,7 @@ def test_passages_on_the_estimate_carry_the_wording_that_they_must_keep_to():
     assert Text("a", "association")._repr_markdown_().startswith(f"{marked}\n\na\n\n</div>")
     assert Text("a")._repr_markdown_() == "a"
     assert HtmlTable("c", ["x"], [["1"]], "", "association")._repr_html_().startswith(marked)
-    _, metadata = Picture(b"", "alt", "caption", "association")._repr_mimebundle_()
+    _, metadata = Picture(b"", "alt", "caption", [{"x": 1}], "association")._repr_mimebundle_()
     assert metadata["image/png"]["wording"] == "association"
 
 

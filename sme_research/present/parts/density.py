@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, DASHED, GRID, INK, PALE, draw, wrap
+from sme_research.present.plotted import heads, tabulate_plotted
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.words import count, join, money, p_value, quoted, signed, text, words
@@ -41,7 +42,15 @@ def plot_density(finding: Finding, lang: str) -> Picture | Text:
         for density in found
     ]
     alt = text(lang, "density.alt", parts=("；" if lang == "zh" else "; ").join(told))
-    return Picture(drawing.png, alt, text(lang, "density.caption"))
+    data = tabulate_plotted(
+        heads(lang, "threshold", "unit", "bin_from", "bin_to", "reports"),
+        [
+            (density.label[lang], quoted(lang, density.unit), bar["from"], bar["to"], bar["count"])
+            for density in found
+            for bar in density.bins
+        ],
+    )
+    return Picture(drawing.png, alt, text(lang, "density.caption"), data)
 
 
 def _draw_density(axes: Axes, density: ThresholdDensity, lang: str, width: int) -> None:

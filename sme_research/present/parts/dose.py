@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from sme_research.present.canvas import AFTER, GRID, INK, PALE, draw
+from sme_research.present.plotted import in_axis, interval_heads, tabulate_plotted
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
@@ -47,7 +48,11 @@ def plot_dose(finding: Finding, lang: str) -> Picture | Text:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     noun_item = noun_of(finding.grade, item, lang)
     caption = text(lang, "dose.caption", noun_item=noun_item, dose=dose.dose_label[lang])
-    return Picture(drawing.png, _alt(dose, unit, item, lang), caption, finding.grade.wording)
+    data = tabulate_plotted(
+        interval_heads(lang, unit, dose.slope.level, first=[x]),
+        [(point.dose, *in_axis(unit, point.estimate, point.ci_low, point.ci_high)) for point in dose.points],
+    )
+    return Picture(drawing.png, _alt(dose, unit, item, lang), caption, data, finding.grade.wording)
 
 
 def _alt(dose: DoseResponse, unit: str, item: str, lang: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sme_research.present.canvas import draw
 from sme_research.present.checking import find_check
 from sme_research.present.estimates import forest_row, reason_in
 from sme_research.present.forest import ROW_HEIGHT, draw_forest
+from sme_research.present.plotted import Plotted, Value, effect_values, heads, tabulate_plotted
 from sme_research.present.sentences import absent
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first
@@ -77,7 +78,19 @@ def plot_family(finding: Finding, lang: str) -> Picture | Text:
             drawing.label(panel, lang, x=x)
     told = [text(lang, "family.alt_part", item=entry.label[lang], estimate=_told(entry, lang)) for entry in known]
     caption = text(lang, "family.figure_caption", noun=noun(finding.grade, lang))
-    return Picture(drawing.png, text(lang, "family.alt", parts=join(lang, told)), caption, finding.grade.wording)
+    alt = text(lang, "family.alt", parts=join(lang, told))
+    return Picture(drawing.png, alt, caption, _data(known, finding.effect.level, lang), finding.grade.wording)
+
+
+def _data(known: Sequence[OutcomeEffect], level: float, lang: str) -> Plotted:
+    """Every outcome in its own unit, which a column says."""
+    rows: list[Sequence[Value]] = [
+        (entry.label[lang], unit_head(entry.effect.unit, lang), *effect_values(entry.effect), entry.effect.n_treated)
+        for entry in known
+        if entry.effect is not None
+    ]
+    names = ("outcome", "unit", "plain_estimate", "plain_low", "plain_high", "n_treated")
+    return tabulate_plotted(heads(lang, *names, level=f"{level:.0%}"), rows)
 
 
 def _told(entry: OutcomeEffect, lang: str) -> str:

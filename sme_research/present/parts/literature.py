@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from sme_research.present.canvas import draw, wrap
 from sme_research.present.estimates import forest_row
 from sme_research.present.forest import ROW_HEIGHT, ForestRow, draw_forest
+from sme_research.present.plotted import Value, effect_values, heads, interval_heads, tabulate_plotted
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun_of
@@ -108,7 +110,13 @@ def plot_literature(finding: Finding, lang: str) -> Picture | Text:
     ]
     ours = amount(finding.effect.estimate, finding.effect.unit, lang)
     alt = text(lang, "literature.alt", ours=ours, parts=("；" if lang == "zh" else "; ").join(told))
-    return Picture(drawing.png, alt, text(lang, "literature.figure_caption"))
+    effect = finding.effect
+    plotted: list[Sequence[Value]] = [
+        (text(lang, "literature.ours"), *effect_values(effect)),
+        *((_reference(entry.reference, lang), None, entry.low, entry.high) for entry in known),
+    ]
+    data = tabulate_plotted(interval_heads(lang, effect.unit, effect.level, first=heads(lang, "source")), plotted)
+    return Picture(drawing.png, alt, text(lang, "literature.figure_caption"), data)
 
 
 def _forest(entry: PublishedEffect, lang: str) -> ForestRow:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sme_research.present.canvas import AFTER, BEFORE, GRID, INK, draw
 from sme_research.present.estimates import includes_zero
+from sme_research.present.plotted import Plotted, Value, effect_values, in_axis, interval_heads, tabulate_plotted
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun_of
@@ -54,7 +57,18 @@ def plot_sensitivity(finding: Finding, lang: str) -> Picture | Text:
         axes.grid(axis="y", color=GRID)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     caption = text(lang, "sensitivity.caption", noun_item=noun_of(finding.grade, item_of(finding, lang), lang))
-    return Picture(drawing.png, _alt(finding, chosen, lang), caption, finding.grade.wording)
+    data = _data(finding, chosen, lang)
+    return Picture(drawing.png, _alt(finding, chosen, lang), caption, data, finding.grade.wording)
+
+
+def _data(finding: Finding, chosen: Sensitivity, lang: str) -> Plotted:
+    effect, unit = finding.effect, finding.effect.unit
+    first = [text(lang, f"sensitivity.x_{chosen.method}")]
+    rows: list[Sequence[Value]] = [(text(lang, "sensitivity.original_short"), *effect_values(effect))]
+    rows += [
+        (_size(chosen, bound["size"]), None, *in_axis(unit, bound["low"], bound["high"])) for bound in chosen.bounds
+    ]
+    return tabulate_plotted(interval_heads(lang, unit, effect.level, first=first), rows)
 
 
 def _chosen(finding: Finding) -> Sensitivity | None:

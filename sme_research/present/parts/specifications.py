@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, PALE, draw
 from sme_research.present.estimates import effect_cells, includes_zero, label_of
+from sme_research.present.plotted import Plotted, Value, effect_values, heads, interval_heads, tabulate_plotted
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
@@ -42,7 +43,19 @@ def plot_specifications(finding: Finding, lang: str) -> Picture | Text:
     caption = text(
         lang, "specifications.figure_caption", noun_item=noun_of(finding.grade, item_of(finding, lang), lang)
     )
-    return Picture(drawing.png, _alt(finding, ranked, lang), caption, finding.grade.wording)
+    data = _data(ranked, finding, lang)
+    return Picture(drawing.png, _alt(finding, ranked, lang), caption, data, finding.grade.wording)
+
+
+def _data(ranked: Sequence[tuple[Specification, Effect]], finding: Finding, lang: str) -> Plotted:
+    shown = interval_heads(
+        lang, finding.effect.unit, finding.effect.level, first=heads(lang, "specification", "choice")
+    )
+    rows: list[Sequence[Value]] = [
+        (label_of("specifications", spec.name, lang), _choices(spec, lang), *effect_values(effect), effect.n_treated)
+        for spec, effect in ranked
+    ]
+    return tabulate_plotted([*shown, *heads(lang, "n_treated")], rows)
 
 
 def _known(finding: Finding) -> list[tuple[Specification, Effect]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 
 from sme_research.present.canvas import draw
 from sme_research.present.estimates import effect_cells, forest_row
 from sme_research.present.forest import ROW_HEIGHT, ForestRow, draw_forest
+from sme_research.present.plotted import Plotted, Value, effect_values, heads, interval_heads, tabulate_plotted
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
@@ -51,7 +53,19 @@ def plot_subgroups(finding: Finding, lang: str) -> Picture | Text:
     whole = amount(finding.effect.estimate, unit, lang)
     alt = text(lang, "subgroups.alt", item=item, whole=whole, parts=join(lang, told))
     caption = text(lang, "subgroups.figure_caption", noun_item=noun_of(finding.grade, item, lang))
-    return Picture(drawing.png, alt, caption, finding.grade.wording)
+    return Picture(drawing.png, alt, caption, _data(finding, lang), finding.grade.wording)
+
+
+def _data(finding: Finding, lang: str) -> Plotted:
+    whole = finding.effect
+    rows: list[Sequence[Value]] = [("", text(lang, "subgroups.all"), *effect_values(whole), whole.n_treated)]
+    rows += [
+        (part.variable_label[lang], part.part_label[lang], *effect_values(part.effect), part.effect.n_treated)
+        for part in finding.subgroups
+        if part.effect is not None
+    ]
+    shown = interval_heads(lang, whole.unit, whole.level, first=heads(lang, "grouped_by", "part"))
+    return tabulate_plotted([*shown, *heads(lang, "n_treated")], rows)
 
 
 def _by_variable(finding: Finding) -> dict[str, list[SubgroupEffect]]:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from sme_research.present.canvas import AFTER, INK, WASH, WIDTH, draw, wrap
+from sme_research.present.plotted import heads, tabulate_plotted
 from sme_research.present.sentences import absent, within_sentence
 from sme_research.present.show import Picture, Text
 from sme_research.present.words import text
@@ -38,8 +39,9 @@ def plot_theory(finding: Finding, lang: str) -> Picture | Text:
         axes.set_ylim(height, 0)
         _draw_chain(axes, labels, heights, wide)
     alt = text(lang, "theory.alt", steps=" → ".join(steps), n_steps=len(steps))
+    caption = text(lang, "theory.caption", instrument=within_sentence(finding.instrument_label[lang]))
     return Picture(
-        drawing.png, alt, text(lang, "theory.caption", instrument=within_sentence(finding.instrument_label[lang]))
+        drawing.png, alt, caption, tabulate_plotted(heads(lang, "step", "content"), enumerate(steps, start=1))
     )
 
 

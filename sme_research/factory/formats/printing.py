@@ -1,0 +1,222 @@
+"""The print variant of a report: its body as pandoc reads it, for paper instead of a screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
+
+from sme_research.errors import FactoryError
+from sme_research.factory.manifest import Manifest
+from sme_research.factory.markup import Heading
+from sme_research.factory.plan import Language
+from sme_research.factory.render import BEIJING, HTML_LANG, Figure, Rendered, local_time, render_fragment
+
+TIMEOUT_S: Final = 120
+MANY_COLUMNS: Final = 6
+"""From so many on a table is set smaller."""
+_LAST_NARROW: Final = 0x2E7F
+_LONGEST: Final = 60
+"""Letters of a cell beyond which it breaks into lines in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A report ready for paper: ``front`` is its one-page summary, ``body`` all else, both HTML for pandoc.
+
+    Images are named by file; ``started`` is the moment that stands for today.
+    """
+
+    title: str
+    language: Language
+    banner: str
+    made: str
+    edition: str
+    news: tuple[str, ...]
+    news_title: str
+    front: str
+    body: str
+    contents: tuple[Heading, ...]
+    contents_title: str
+    figures: tuple[Figure, ...]
+    started: datetime
+
+    @property
+    def tag(self) -> str:
+        """The language as documents name it."""
+        return HTML_LANG[self.language]
+
+    @property
+    def epoch(self) -> int:
+        """Seconds since 1970 of the moment that stands for today."""
+        return int(self.started.timestamp())
+
+
+def prepare_print(rendered: Rendered, manifest: Manifest, news: Sequence[str]) -> Printed:
+    """The report without what only a screen can use: code, boxes that scroll, links to files."""
+    texts = rendered.texts
+    provenance = render_fragment(
+        "provenance.html.j2", lang=HTML_LANG[rendered.language], texts=texts, manifest=manifest
+    )
+    soup = BeautifulSoup(rendered.body + provenance, "html.parser")
+    _drop_screen(soup)
+    _aim_links(soup)
+    for image, figure in zip(soup.find_all("img"), rendered.figures, strict=True):
+        image["src"] = figure.file
+    for table in soup.find_all("table"):
+        _fit_table(soup, table)
+    front = soup.find("div", class_="front")
+    first = "" if front is None else str(front.extract().decode_contents())
+    public = manifest.edition == "public"
+    return Printed(
+        title=rendered.title,
+        language=rendered.language,
+        banner=texts["banner"] if rendered.made_up else "",
+        made=f"{local_time(manifest.started_at, HTML_LANG[rendered.language])} · {manifest.run_id}",
+        edition=texts["public"] if public else "",
+        news=tuple(news),
+        news_title=texts["news"],
+        front=first,
+        body=str(soup),
+        contents=(*rendered.contents, Heading(2, "provenance", texts["provenance"])),
+        contents_title=texts["contents"],
+        figures=rendered.figures,
+        started=datetime.fromisoformat(manifest.started_at).astimezone(BEIJING),
+    )
+
+
+def _drop_screen(soup: BeautifulSoup) -> None:
+    for element in soup.select("details.code, p.data"):
+        element.decompose()
+    for box in soup.select("div.scroll, div.finding"):
+        box.unwrap()
+    for note in soup.select("p.note"):
+        note.wrap(soup.new_tag("div", attrs={"custom-style": "Note", "typst:text:size": "8.5pt"}))
+    for number in soup.select("span.heading-number, span.number"):
+        number.unwrap()
+    for entry in soup.select(".glossary dt"):
+        _rewrite_entry(soup, entry)
+
+
+def _rewrite_entry(soup: BeautifulSoup, name: Tag) -> None:
+    """A glossary's entry as a paragraph with a place to link to, which pandoc leaves out of a list of terms."""
+    meaning = name.find_next_sibling("dd")
+    assert isinstance(meaning, Tag)
+    entry = soup.new_tag("div", attrs={"id": str(name["id"]), "custom-style": "Term"})
+    paragraph = soup.new_tag("p")
+    strong = soup.new_tag("strong")
+    strong.string = name.get_text()
+    spaced = not re.search(r"[\u4e00-\u9fff]", meaning.get_text())
+    paragraph.extend([strong, ": " if spaced else "：", meaning.get_text()])
+    entry.append(paragraph)
+    assert name.parent is not None
+    name.parent.insert_before(entry)
+    meaning.decompose()
+    name.decompose()
+
+
+def _aim_links(soup: BeautifulSoup) -> None:
+    """Let links to the anchors before a heading lead to the heading, and drop those that lead to no place."""
+    aims: dict[str, str] = {}
+    for anchor in soup.select("span[id]"):
+        heading = anchor.find_next(["h2", "h3", "h4", "h5", "h6"])
+        if isinstance(heading, Tag):
+            aims[str(anchor["id"])] = str(heading["id"])
+        anchor.decompose()
+    known = {str(element["id"]) for element in soup.find_all(id=True)}
+    for link in soup.select('a[href^="#"]'):
+        target = str(link["href"])[1:]
+        target = aims.get(target, target)
+        if target in known:
+            link.attrs = {"href": f"#{target}"}
+        else:
+            link.unwrap()
+
+
+def _fit_table(soup: BeautifulSoup, table: Tag) -> None:
+    """Widths of columns by what they hold, numbers to the right, much in little type."""
+    rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
+    columns = max(len(row) for row in rows)
+    full = [row for row in rows if len(row) == columns]
+    widths = share_widths([[cell.get_text(" ", strip=True) for cell in row] for row in full])
+    group = soup.new_tag("colgroup")
+    for width in widths:
+        group.append(soup.new_tag("col", style=f"width:{width:.1%}"))
+    caption = table.find("caption")
+    if isinstance(caption, Tag):
+        caption.insert_after(group)
+    else:
+        table.insert(0, group)
+    for cell in table.select(".num"):
+        cell["style"] = "text-align:right"
+    size = "7.5pt" if columns >= MANY_COLUMNS else "8.5pt"
+    table["typst:text:size"] = size
+
+
+def share_widths(rows: Sequence[Sequence[str]]) -> list[float]:
+    """Shares of a table's width by column: room for the longest word, the rest by how much a column has to say."""
+    columns = list(zip(*rows, strict=True))
+    wanted = []
+    for cells in columns:
+        word = max(_longest_word(cell) for cell in cells)
+        lengths = [min(wide(cell), _LONGEST) for cell in cells]
+        wanted.append(max(word, sum(lengths) / len(lengths), 0.6 * max(lengths), 4) + 2)
+    return [width / sum(wanted) for width in wanted]
+
+
+def wide(text: str) -> int:
+    """Width in Latin letters."""
+    return sum(2 if ord(character) > _LAST_NARROW else 1 for character in text)
+
+
+def _longest_word(text: str) -> int:
+    """Letters that must stay together; Chinese breaks anywhere, but not into single characters."""
+    return max((len(word) for word in re.findall(r"[\x21-\u2e7f]+", text)), default=4)
+
+
+def compose_front(printed: Printed) -> str:
+    """What stands before the contents, as one HTML fragment: when it was made, news, and the one-page summary."""
+    return render_fragment("front.html.j2", printed=printed, front=Markup(printed.front))
+
+
+@cache
+def _pandoc() -> str:
+    import pypandoc  # type: ignore[import-untyped]  # noqa: PLC0415  only a report with a PDF or a Word document needs it
+
+    return str(pypandoc.get_pandoc_path())
+
+
+def run_pandoc(
+    source: str, arguments: Sequence[str], *, epoch: int, folder: Path, place: str, files: Mapping[str, bytes]
+) -> bytes:
+    """What pandoc makes of HTML, in a folder with the images that it names.
+
+    Raises
+    ------
+    FactoryError
+        Pandoc failed.
+    """
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    command = [_pandoc(), "--from=html", "--shift-heading-level-by=-1", "--wrap=none", *arguments]
+    done = subprocess.run(
+        command,
+        input=source.encode(),
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)},
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise FactoryError(f"{place}: pandoc failed: {done.stderr.decode(errors='replace').strip()[-400:]}")
+    return done.stdout

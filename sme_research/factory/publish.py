@@ -71,11 +71,7 @@ def publishing(reports: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
 
 @contextmanager
 def session(reports: Path) -> Iterator[Path]:
-    """Staging folder of one run of the factory, removed when it ends.
-
-    What dead runs left is mended first: their folders are removed (their lock
-    is free), the ledger's last line is settled, and pages that lag behind are
-    written.
+    """Staging folder of one run of the factory, removed when it ends; what dead runs left is mended first.
 
     Raises
     ------
@@ -86,17 +82,34 @@ def session(reports: Path) -> Iterator[Path]:
     with full_disk_told(reports):
         reports.mkdir(parents=True, exist_ok=True)
         with publishing(reports):
-            _sweep(reports / STAGING)
+            _mend(reports)
             _require_space(reports)
             folder.mkdir(parents=True)
             lock = _open_lock(folder / LOCK)
             _try_lock(lock)
-            write_index(reports)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.close()
+
+
+def mend(reports: Path) -> None:
+    """Mend what a run that died left: staging folders, the ledger's last line, pages that lag behind.
+
+    Raises
+    ------
+    FactoryError
+        The disk is full, another run keeps publishing, or the ledger is not what was written.
+    """
+    if reports.is_dir():
+        with full_disk_told(reports), publishing(reports):
+            _mend(reports)
+
+
+def _mend(reports: Path) -> None:
+    _sweep(reports / STAGING)
+    write_index(reports)
 
 
 def publish(staged: Path, reports: Path, slug: str, run_id: str) -> Path:

@@ -6,6 +6,7 @@ whose process was lost comes back with None and may be given again.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -13,12 +14,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tqdm import tqdm
 
 from sme_research.errors import FactoryError
+from sme_research.factory.kernels.start import warm_kernels
 from sme_research.factory.make import Made, Task, make_report, prepare_process
 
 if TYPE_CHECKING:
@@ -124,28 +129,35 @@ def process_pool(jobs: int) -> ProcessPoolExecutor:
 
 
 _pool: ProcessPoolExecutor | None = None
+_warm: Path | None = None
 _pool_lock = threading.Lock()
+_until_exit = ExitStack()
+atexit.register(_until_exit.close)
 
 
 def _make_on_worker(task: Task) -> Made | None:
     """Make one report in a process of the worker's: a notebook may take that down, not the worker."""
-    pool = _worker_pool()
+    pool, warm = _worker_pool()
     try:
-        return pool.submit(make_report, task).result()
+        return pool.submit(make_report, replace(task, warm=warm)).result()
     except BrokenProcessPool:
         _drop_pool(pool)
         return None
 
 
-def _worker_pool() -> ProcessPoolExecutor:
-    """The worker's processes, as many as it has threads, kept from one report to the next."""
-    global _pool  # noqa: PLW0603 (one pool a worker, for as long as it lives)
+def _worker_pool() -> tuple[ProcessPoolExecutor, Path | None]:
+    """The worker's processes, as many as it has threads, and its warm process, kept from one report to the next."""
+    global _pool, _warm  # noqa: PLW0603 (one pool a worker, for as long as it lives)
     from distributed import get_worker  # noqa: PLC0415  only with a cluster
 
     with _pool_lock:
         if _pool is None:
             _pool = process_pool(get_worker().state.nthreads)
-        return _pool
+        if _warm is None:
+            folder = _until_exit.enter_context(TemporaryDirectory(prefix="sme-"))
+            started = _until_exit.enter_context(warm_kernels(Path(folder)))
+            _warm = None if started is None else started.socket
+        return _pool, _warm
 
 
 def _drop_pool(broken: ProcessPoolExecutor) -> None:

@@ -49,7 +49,7 @@ class Task:
 
     ``folder`` is where its attempts are staged, ``timeout`` in seconds a cell,
     ``cache`` the folder of kept results, ``previous`` the newest published run
-    of the same report.
+    of the same report, ``warm`` the socket of the process to fork the kernel from.
     """
 
     planned: PlannedReport
@@ -61,6 +61,7 @@ class Task:
     one_thread: bool
     cache: Path
     previous: Path | None = None
+    warm: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,14 @@ def _make_report(task: Task) -> Made:
     planned = task.planned
     bar = {"desc": planned.slug, "position": _slot, "leave": False, "disable": None} if task.progress else False
     try:
-        done = execute(planned, task.folder, timeout=task.timeout, progress=bar, one_thread=task.one_thread)
+        done = execute(
+            planned,
+            task.folder,
+            timeout=task.timeout,
+            progress=bar,
+            one_thread=task.one_thread,
+            warm=task.warm,
+        )
     except FactoryError as fault:
         return Made(Failure(type(fault).__name__, str(fault)), 0.0, task.folder)
     failure = done.failure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,13 @@ from sme_research.factory.catalogue import list_reports, write_index
 from sme_research.factory.execute import Failure
 from sme_research.factory.executors import Executor, executor_for
 from sme_research.factory.freshness import Judged, judge_reports
+from sme_research.factory.kernels.start import warm_kernels
 from sme_research.factory.make import Made, Task
 from sme_research.factory.manifest import code_version
 from sme_research.factory.plan import LANGUAGES, RunRequest, make_plan
 from sme_research.factory.publish import (
     keep_failure,
+    mend,
     new_run_id,
     publish,
     publishing,
@@ -116,6 +119,7 @@ def run_reports(request: RunRequest, *, progress: bool = True) -> RunOutcome:
     due = [one for one in judged if one.standing != "fresh"]
     fresh = tuple(one.planned.slug for one in judged if one.standing == "fresh")
     if not due:
+        mend(request.reports.resolve())
         return RunOutcome((), (), left_out, fresh)
     done, notes = _make_and_publish(due, request, progress=progress)
     ordered = [done[one.planned.slug] for one in due]
@@ -136,11 +140,12 @@ def _make_and_publish(
     notes: list[str] = []
     with (
         session(reports) as staging,
+        _warm(staging, request) as warm,
         tqdm(total=len(due), desc="reports", unit="report", disable=None if progress else True) as bar,
     ):
         index = _Index(reports)
         try:
-            for task, made in _make_all(due, staging, request, progress=progress):
+            for task, made in _make_all(due, staging, request, warm=warm, progress=progress):
                 with publishing(reports):
                     done[task.planned.slug] = _settle(task, made, reports)
                 notes += made.notes
@@ -171,8 +176,18 @@ class _Index:
         self._next = ended + INDEX_EVERY * (ended - began)
 
 
+@contextmanager
+def _warm(staging: Path, request: RunRequest) -> Iterator[Path | None]:
+    """Socket of the warm process from which this machine's kernels are forked; a cluster's workers have their own."""
+    if request.scheduler is not None:
+        yield None
+        return
+    with warm_kernels(staging) as warm:
+        yield None if warm is None else warm.socket
+
+
 def _make_all(
-    due: list[Judged], staging: Path, request: RunRequest, *, progress: bool
+    due: list[Judged], staging: Path, request: RunRequest, *, warm: Path | None, progress: bool
 ) -> Iterator[tuple[Task, Made]]:
     """Every task with its outcome, as they finish.
 
@@ -183,7 +198,9 @@ def _make_all(
     executor = executor_for(jobs, request.scheduler)
     # All of one language before the next: the results it keeps are then there for the other.
     in_turn = sorted(due, key=lambda one: LANGUAGES.index(one.planned.language))
-    waiting = [_task(one, staging, request, jobs=jobs, progress=progress) for one in in_turn]
+    show = progress and request.scheduler is None
+    alone = jobs == 1 and request.scheduler is None
+    waiting = [_task(one, staging, request, warm=warm, progress=show, one_thread=not alone) for one in in_turn]
     while waiting:
         lost: list[Task] = []
         for task, made in executor.make(waiting):
@@ -207,7 +224,9 @@ def _alone(task: Task, executor: Executor) -> Iterator[tuple[Task, Made]]:
         yield again, made or Made(died, 0.0, again.folder)
 
 
-def _task(judged: Judged, staging: Path, request: RunRequest, *, jobs: int, progress: bool) -> Task:
+def _task(
+    judged: Judged, staging: Path, request: RunRequest, *, warm: Path | None, progress: bool, one_thread: bool
+) -> Task:
     run_id = new_run_id()
     return Task(
         planned=judged.planned,
@@ -215,10 +234,11 @@ def _task(judged: Judged, staging: Path, request: RunRequest, *, jobs: int, prog
         folder=staging / run_id,
         code=code_version(),
         timeout=request.timeout,
-        progress=progress and request.scheduler is None,
-        one_thread=jobs > 1 or request.scheduler is not None,
+        progress=progress,
+        one_thread=one_thread,
         cache=_cache_folder(request.reports.resolve()),
         previous=judged.newest,
+        warm=warm,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import delete, func, select
 
+from sme_research.factory.editions import site_root
+from sme_research.factory.plan import EDITIONS
+from sme_research.factory.publish import publishing
 from sme_research.factory.schedule.ledger import LOGS
 from sme_research.factory.schedule.store import ALERTS, RUNS, Store
 from sme_research.factory.schedule.workbench import Retention, Workbench
+from sme_research.factory.site.pruning import prune
 
 
 def retire(workbench: Workbench, store: Store, now: datetime) -> list[str]:
@@ -57,11 +60,10 @@ def _retire_logs(logs: Path, store: Store) -> int:
 
 def _sites(workbench: Workbench) -> list[Path]:
     """Folders of the internal and the public site that are there."""
-    internal = workbench.reports_folder
-    return [folder for folder in (internal, internal.with_name(f"{internal.name}-public")) if folder.is_dir()]
+    return [folder for edition in EDITIONS if (folder := site_root(workbench.reports_folder, edition)).is_dir()]
 
 
 def _prune_reports(folder: Path, rule: Retention) -> int:
-    """Number of runs that went; what is signed stays."""
-    prune = importlib.import_module("sme_research.factory.site.prune").prune
-    return len(prune(folder, rule.keep, rule.older_than_days))
+    """Number of runs that went; what was ever signed stays, and the newest good run of every report."""
+    with publishing(folder):
+        return len(prune(folder, keep=rule.keep, older_than_days=rule.older_than_days).runs)

@@ -81,6 +81,8 @@ def carry_out(order: Order, stop: Event, started: Callable[[Process], None]) -> 
     """Run it to its end, its time limit, or until ``stop`` is set; ``started`` is told of the process."""
     if order.data and not order.data.is_dir():
         return Outcome("failed", "no_data", f"the data folder {order.data} is not there")
+    if is_full("", order.log.parent.parent, order.root):
+        return Outcome("failed", "disk_full", "nothing was begun")
     try:
         order.log.parent.mkdir(parents=True, exist_ok=True)
         with order.log.open("ab") as log:

@@ -180,7 +180,7 @@ class Retention(_Table):
     """What is kept beside what is signed: the newest runs of a report, and all that is young enough."""
 
     keep: Annotated[int, Field(ge=1)] = 12
-    older_than_days: Annotated[int, Field(ge=1)] = 400
+    older_than_days: Annotated[int, Field(ge=0)] = 400
 
 
 class Workbench(_Table):

@@ -5,8 +5,10 @@ import os
 import subprocess
 from datetime import UTC, datetime
 
-from schedule_cases import JOB, at
+from factory_cases import PROVENANCE, records, write
+from schedule_cases import JOB, Office, at
 
+from sme_research.factory.catalogue import list_reports
 from sme_research.factory.schedule.health import assess
 
 DATA = 'data = "data"\n'
@@ -77,3 +79,17 @@ def test_without_retention_everything_stays(office):
         office.clock.set(moment)
         office.look()
     assert len(office.runs()) == 2
+
+
+def test_retention_removes_old_runs_of_reports_and_keeps_the_newest(tmp_path):
+    write(tmp_path / "notebooks/one.ipynb", records(PROVENANCE))
+    rule = "[retention]\nkeep = 1\nolder_than_days = 0\n"
+    office = Office(tmp_path).write(JOB + 'languages = ["en"]\nforce = true\n' + rule)
+    office.look()
+    for moment in ("2026-11-26 03:00", "2026-12-26 03:00"):
+        office.clock.set(moment)
+        lines = office.look()
+        assert lines[0].ok, lines
+    (row,) = list_reports(tmp_path / "reports")
+    assert (row.status, row.n_runs) == ("published", 1)
+    assert "1 old run(s) of reports removed" in [line.text for line in lines]

@@ -1,0 +1,154 @@
+"""The two editions: where each is published, and the gate that no identifier of an enterprise passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sme_research.errors import FactoryError
+from sme_research.factory.manifest import MANIFEST_NAME
+from sme_research.factory.plan import Edition
+from sme_research.factory.secrets import Secrets, load_secrets
+from sme_research.factory.unpack import texts_of
+
+EDITION_MARK: Final = ".edition"
+PUBLIC_SUFFIX: Final = "-public"
+_MOST_TOLD: Final = 8
+
+__all__ = ["Leak", "Secrets", "claim_site", "find_secrets", "gate", "load_secrets", "site_root"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Leak:
+    """An identifier in a file: ``place`` is within the file, ``hint`` as much of it as may be said."""
+
+    file: str
+    place: str
+    kind: str
+    hint: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}, {self.place}" if self.place else self.file
+        return f"{where}: {self.kind} {self.hint}"
+
+
+def site_root(reports: Path, edition: Edition) -> Path:
+    """Folder into which an edition is published: ``reports`` itself, or its sibling ``reports-public``.
+
+    Raises
+    ------
+    FactoryError
+        One site would lie in the other, or the folder holds, or is marked for,
+        the other edition; the public one also where it holds anything unmarked.
+    """
+    internal = reports.resolve()
+    if not internal.name:
+        raise FactoryError(f"reports folder {str(reports)!r} has no name; give a folder such as 'reports'.")
+    public = internal.with_name(internal.name + PUBLIC_SUFFIX).resolve()
+    if public.is_relative_to(internal) or internal.is_relative_to(public):
+        raise FactoryError(
+            f"the public site {public.name!r} lies in the internal one or holds it; "
+            "remove the link between the two folders."
+        )
+    root = reports.with_name(internal.name + PUBLIC_SUFFIX) if edition == "public" else reports
+    _check_site(root, edition)
+    return root
+
+
+def claim_site(root: Path, edition: Edition) -> None:
+    """Make the folder and mark it for its edition, for good.
+
+    Raises
+    ------
+    FactoryError
+        It belongs to the other edition.
+    """
+    _check_site(root, edition)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / EDITION_MARK).write_text(f"{edition}\n", encoding="utf-8")
+
+
+def _check_site(root: Path, edition: Edition) -> None:
+    mark = root / EDITION_MARK
+    marked = mark.read_text(encoding="utf-8").strip() if mark.is_file() else None
+    if marked is not None and marked != edition:
+        raise FactoryError(
+            f"{root.name!r} is marked as the site of the {marked} edition and cannot take the {edition} one; "
+            "give another reports folder."
+        )
+    if edition == "public" and marked is None and root.is_dir() and any(root.iterdir()):
+        raise FactoryError(
+            f"{root.name!r} holds files that were not made as a public site; "
+            "the public edition starts in an empty folder: move it away."
+        )
+    for run in _runs_of_other(root, edition):
+        raise FactoryError(
+            f"{root.name!r} holds {run}, which is not of the {edition} edition; "
+            "what has held another edition cannot take this one: give another reports folder."
+        )
+
+
+def _runs_of_other(root: Path, edition: Edition) -> Iterator[str]:
+    for path in sorted(root.rglob(MANIFEST_NAME)) if root.is_dir() else ():
+        try:
+            manifest = json.loads(path.read_bytes())
+        except ValueError:
+            manifest = {}
+        # Before there were editions, all was internal.
+        found = manifest.get("edition", "internal") if isinstance(manifest, dict) else "internal"
+        if found != edition:
+            yield path.parent.relative_to(root).as_posix()
+
+
+def find_secrets(folder: Path, secrets: Secrets) -> list[Leak]:
+    """Every identifier in the names and in every byte of a folder's files.
+
+    Searched are texts in their encodings, markup and escapes, notebooks,
+    archives and office documents, PDF, metadata of pictures, and any of these
+    within another. Words drawn in a picture are not read.
+
+    Raises
+    ------
+    FactoryError
+        A file is encrypted, broken or a link, so it cannot be searched.
+    """
+    leaks: set[Leak] = set()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        shown = _shown_name(name, secrets)
+        leaks |= {Leak(shown, "its name", hit.kind, hit.hint) for hit in secrets.find(name)}
+        if path.is_symlink():
+            raise FactoryError(f"{shown} is a link; publish the file itself.")
+        if path.is_file():
+            for found in texts_of(path.read_bytes(), shown):
+                for hit in secrets.find(found.text, noisy=found.noisy):
+                    leaks.add(Leak(shown, _shown_name(found.place, secrets), hit.kind, hit.hint))
+    return sorted(leaks)
+
+
+def _shown_name(name: str, secrets: Secrets) -> str:
+    """A name or place as messages may show it: not where it says what is to be kept."""
+    shown = "/".join("…" if secrets.find(part) else part for part in name.split("/"))
+    return "…" if secrets.find(shown) else shown
+
+
+def gate(folder: Path, secrets: Secrets) -> None:
+    """Let a finished report of the public edition pass only if it names nobody.
+
+    Raises
+    ------
+    FactoryError
+        An identifier stands somewhere in it; the message says where and of
+        which kind, but not the identifier. Or a file cannot be searched.
+    """
+    leaks = find_secrets(folder, secrets)
+    if leaks:
+        told = "; ".join(map(str, leaks[:_MOST_TOLD]))
+        more = f"; and {len(leaks) - _MOST_TOLD} more" if len(leaks) > _MOST_TOLD else ""
+        raise FactoryError(
+            f"the public edition names what it must not, in {len(leaks)} places: {told}{more}. "
+            "Take it out of the notebook or the text, or make this report for the internal edition only."
+        )

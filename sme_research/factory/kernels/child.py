@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sme_research.factory.kernels.app import run_app
 from sme_research.factory.kernels.protocol import Request
 
-PR_SET_PDEATHSIG = 1
 INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
 PROGRAM = "ipykernel_launcher"
 
 
-def die_with_parent(parent: int, number: int) -> None:
-    """Have Linux send this process a signal when its parent ends; end at once where it has ended already."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:
-        os._exit(1)
+def run_kernel(request: Request, streams: Sequence[int], set_by_imports: Mapping[str, str]) -> None:
+    """Be the kernel that was asked for, until it ends.
 
-
-def run_kernel(request: Request, streams: Sequence[int]) -> None:
-    """Be the kernel that was asked for, until it ends."""
+    Parameters
+    ----------
+    request : Request
+    streams : sequence of int
+        Descriptors of its standard input, output and error.
+    set_by_imports : mapping
+        Variables that would be in its environment had it imported all that is loaded.
+    """
     for standard, given in enumerate(streams):
         os.dup2(given, standard)
         os.close(given)
     _reset_signals()
-    _set_environment(request)
+    _set_environment({**set_by_imports, **request.environment})
+    os.chdir(request.folder)
+    sys.argv = [PROGRAM, *request.arguments]
     _renew_randomness()
     _reset_matplotlib()
-    # Only here: the class reads its environment when it is imported, an instance has what is given.
-    from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415
-
-    app = IPKernelApp.instance(parent_handle=os.getppid())
-    app.initialize(list(request.arguments))  # type: ignore[no-untyped-call]
-    app.start()  # type: ignore[no-untyped-call]
+    run_app(request.arguments, parent=os.getppid())
 
 
 def _reset_signals() -> None:
@@ -50,14 +48,12 @@ def _reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _set_environment(request: Request) -> None:
+def _set_environment(environment: Mapping[str, str]) -> None:
     os.environ.clear()
-    os.environ.update(request.environment, JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update(environment, JPY_PARENT_PID=str(os.getppid()))
     # As ipykernel would, but before matplotlib's settings are read again.
     os.environ["MPLBACKEND"] = os.environ.get("MPLBACKEND") or INLINE_BACKEND
     time.tzset()
-    os.chdir(request.folder)
-    sys.argv = [PROGRAM, *request.arguments]
 
 
 def _renew_randomness() -> None:

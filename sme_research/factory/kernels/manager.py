@@ -14,17 +14,7 @@ from traitlets import default
 
 from sme_research.factory.kernels.provisioner import NAME, ForkedProvisioner
 
-# The kernel asks Linux to kill it when its parent dies, so that not even
-# SIGKILL of the run leaves it behind; ipykernel itself polls for the rest.
-KERNEL_START = """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(os.environ["JPY_PARENT_PID"]):
-    os._exit(1)
-from ipykernel import kernelapp
-kernelapp.launch_new_instance()
-"""
+APP = "sme_research.factory.kernels.app"
 
 
 class ForkedKernelManager(AsyncKernelManager):
@@ -49,7 +39,7 @@ class ForkedKernelManager(AsyncKernelManager):
         """The running interpreter, whatever kernelspecs are installed."""
         register_provisioner()
         return KernelSpec(
-            argv=[sys.executable, "-P", "-c", KERNEL_START, "-f", "{connection_file}"],
+            argv=[sys.executable, "-P", "-m", APP, "-f", "{connection_file}"],
             display_name="Python 3 (ipykernel)",
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": NAME, "config": self._provisioning}},

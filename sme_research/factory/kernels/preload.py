@@ -6,12 +6,16 @@ a setting behind: a fork inherits all of it.
 
 from __future__ import annotations
 
+import builtins
 import gc
+import io
 import logging
 import os
 import pkgutil
+import sys
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 
 import sme_research
 
@@ -53,9 +57,17 @@ MODULES = (
 FRONT_ENDS = ("cli", "factory", "explorer")
 
 
-def preload() -> None:
-    """Import all that a report may use; logging stays as the interpreter started it."""
+def preload() -> dict[str, str]:
+    """Import all that a report may use; logging stays as the interpreter started it.
+
+    Returns
+    -------
+    dict
+        The environment variables that the imports have set, for libraries that look for them later.
+    """
+    before = dict(os.environ)
     gc.disable()
+    _import_pandas()
     for name in (*MODULES, *_own_modules()):
         import_module(name)
     for name in sme_research.__all__:
@@ -67,6 +79,18 @@ def preload() -> None:
     gc.collect()
     # What is here now lives as long as the process: kernels need not search, nor so copy, it.
     gc.freeze()
+    return {name: value for name, value in os.environ.items() if name not in before}
+
+
+def _import_pandas() -> None:
+    """Let pandas find, as it looks for when it is imported, that a kernel is to show its tables."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="UTF-8")  # spelt as ipykernel's
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
+    try:
+        import_module("pandas")
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
 
 
 def count_threads() -> int:

@@ -17,9 +17,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sme_research.factory.kernels.child import die_with_parent, run_kernel
+from sme_research.factory.kernels.child import run_kernel
 from sme_research.factory.kernels.environment import start_variables
 from sme_research.factory.kernels.identity import code_fingerprint
+from sme_research.factory.kernels.parent import die_with_parent
 from sme_research.factory.kernels.preload import count_threads, preload
 from sme_research.factory.kernels.protocol import LineReader, Request, receive_request, send
 
@@ -220,10 +221,10 @@ def main() -> None:
     # Both are taken before anything is loaded: what changes meanwhile must not pass for what is loaded.
     code, start = code_fingerprint(), start_variables(os.environ)
     listener = socket.socket(fileno=given.listener)
-    preload()
+    set_by_imports = preload()
     fork = WarmProcess(listener, code, start, parent=given.parent, idle_s=given.idle).serve()
     if fork is not None:
-        run_kernel(fork.request, fork.streams)
+        run_kernel(fork.request, fork.streams, set_by_imports)
 
 
 if __name__ == "__main__":

@@ -68,22 +68,27 @@ def _tell_estimates(comparison: Comparison, language: Language) -> str:
     told = "" if len(changes) == 1 else say(language, "change.several", n=len(changes), moved=len(moved))
     main = _main(comparison)
     assert main is not None
-    return (told + ("；" if language == "zh" else "; ") if told else "") + tell_estimate(main, language)
+    return (told + ("；" if language == "zh" else "; ") if told else "") + tell_estimate(
+        main, language, named=len(changes) > 1
+    )
 
 
-def tell_estimate(change: EstimateChange, language: Language) -> str:
-    """One estimate before and after, as a part of a sentence."""
+def tell_estimate(change: EstimateChange, language: Language, *, named: bool) -> str:
+    """One estimate before and after, as a part of a sentence, with its name where there are others."""
     old, new = change.old, change.new
+    one = new or old
+    assert one is not None
+    name = one.name(language)
+    subject = say(language, "change.estimate_of", name=name) if named else say(language, "change.estimate")
     if old is None:
-        assert new is not None
-        return say(language, "change.appeared", name=new.name(language), new=new.shown("estimate", language))
+        return say(language, "change.appeared", subject=subject, new=one.shown("estimate", language))
     before = old.shown("estimate", language)
     if new is None:
-        return say(language, "change.disappeared", name=old.name(language), old=before)
+        return say(language, "change.disappeared", subject=subject, old=before)
     after = new.shown("estimate", language)
     place = {True: "moved_within", False: "moved_outside", None: "moved_unknown"}[change.within_older_interval]
     key = "same_shown" if before == after else place
-    return say(language, f"change.{key}", name=new.name(language), old=before, new=after)
+    return say(language, f"change.{key}", subject=subject, old=before, new=after)
 
 
 def _main(comparison: Comparison) -> EstimateChange | None:

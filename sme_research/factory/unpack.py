@@ -33,6 +33,7 @@ MOST_BYTES: Final = 1 << 30
 
 _BASE64: Final = re.compile(r"""[A-Za-z0-9+/_-]{12,}(?:(?:\s|\\[nr]|",)+"?[A-Za-z0-9+/_-]{4,})*={0,2}""")
 _BETWEEN: Final = re.compile(r"""(?:\s|\\[nr]|[",=])+""")
+_UNREADABLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffd]")
 _ESCAPED: Final = re.compile(r"\\+u\{?([0-9A-Fa-f]{4,6})\}?|\\+x([0-9A-Fa-f]{2})")
 _QUOTED: Final = re.compile(r"=([0-9A-Fa-f]{2})")
 _LONG_BASE64: Final = 4096
@@ -138,8 +139,7 @@ def _as_text(content: bytes) -> str | None:
 
 def _is_readable(text: str) -> bool:
     sample = text[:_SAMPLE]
-    readable = sum((character.isprintable() or character.isspace()) and character != "\ufffd" for character in sample)
-    return readable >= _READABLE * len(sample)
+    return len(_UNREADABLE.findall(sample)) <= (1 - _READABLE) * len(sample)
 
 
 def _noise(content: bytes, place: str, state: _Unpacking) -> Iterator[Found]:
@@ -235,9 +235,15 @@ def _decoded(run: str) -> Iterator[bytes]:
 
 def _may_say(content: bytes) -> bool:
     """Whether decoded bytes are a known container or text, and not letters taken for base64."""
-    if any(content.startswith(magic) for magic, _ in _UNPACKERS):
+    if content.startswith(_MARKS):
         return True
-    return _as_text(content) is not None
+    if len(content) >= _LONG_BASE64 or content.count(0) >= len(content) // 3:
+        return _as_text(content) is not None
+    # Most short runs are words; hardly any of them decodes to whole characters.
+    try:
+        return _is_readable(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _inside(place: str, part: str) -> str:
@@ -379,6 +385,7 @@ _UNPACKERS: Final[tuple[tuple[bytes, Callable[[bytes, str, int, _Unpacking], Ite
     (b"\xff\xd8\xff", _exif),
     (b"PAR1", _parquet),
 )
+_MARKS: Final = tuple(magic for magic, _ in _UNPACKERS)
 _BROKEN: Final = (
     zipfile.BadZipFile, tarfile.TarError, PyPdfError, OSError, EOFError, RuntimeError, NotImplementedError,
     zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, IndexError,

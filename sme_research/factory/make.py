@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import os
 import re
@@ -21,10 +22,11 @@ from tqdm import tqdm
 
 from sme_research.cache import CACHE_VARIABLE, NOTES_VARIABLE
 from sme_research.errors import FactoryError
-from sme_research.factory.catalogue import FINDINGS_NAME, INDEX_NAME
 from sme_research.factory.execute import WORK, Execution, Failure, execute
+from sme_research.factory.formats import write_outputs, write_replication
 from sme_research.factory.manifest import (
     MANIFEST_NAME,
+    PACKAGE,
     CodeVersion,
     Manifest,
     environment,
@@ -35,10 +37,14 @@ from sme_research.factory.notebooks import write_notebook
 from sme_research.factory.plan import PlannedReport
 from sme_research.factory.publish import write_failure
 from sme_research.factory.records import Records, collect_records
-from sme_research.factory.render import render_report
+from sme_research.factory.site.comparison import compare_runs
+from sme_research.factory.site.layout import FINDINGS_NAME
+from sme_research.factory.site.runs import PublishedRun, read_run
+from sme_research.factory.site.telling import tell_changes
 
 NOTEBOOK_NAME = "notebook.ipynb"
 FINISHED = "finished"
+NOTES_NAME = "notes.txt"
 PR_SET_PDEATHSIG = 1
 _slot = 0
 
@@ -98,7 +104,7 @@ def make_report(task: Task) -> Made:
     # An attempt of a worker that was lost, or only seemed to be, may still lie there.
     task.folder.mkdir(parents=True, exist_ok=True)
     attempt = Path(tempfile.mkdtemp(dir=task.folder, prefix=""))
-    notes = attempt / "notes.txt"
+    notes = attempt / NOTES_NAME
     os.environ.update({CACHE_VARIABLE: str(task.cache), NOTES_VARIABLE: str(notes)})
     made = _make_report(replace(task, folder=attempt))
     told = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
@@ -132,19 +138,38 @@ def _make_report(task: Task) -> Made:
 
 
 def _finish(task: Task, done: Execution) -> None:
-    """Write report, notebook, findings and last the manifest with their hashes."""
-    folder, slug = task.folder / FINISHED, task.planned.slug
+    """Write the report in its formats, notebook, findings, replication package, and last the manifest."""
+    folder, planned = task.folder / FINISHED, task.planned
     folder.mkdir()
     notebook = _published_notebook(done.notebook, task)
-    records = collect_records(notebook, slug)
+    records = collect_records(notebook, planned.slug)
     manifest = _manifest(task, done, records)
-    (folder / INDEX_NAME).write_text(render_report(notebook, manifest), encoding="utf-8")
     write_notebook(notebook, folder / NOTEBOOK_NAME)
     findings = json.dumps(records.findings, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / FINDINGS_NAME).write_text(findings, encoding="utf-8")
-    outputs = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
-    content = manifest.model_copy(update={"outputs": outputs}).model_dump_json(indent=1)
+    write_replication(folder, manifest, planned.notebook, PACKAGE.parent)
+    news = _news(task, PublishedRun(manifest, records.findings))
+    said = write_outputs(notebook, manifest, folder, news=news)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    final = {
+        "outputs": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
+        "content_sha256": hashlib.sha256(f"{findings}\n{said}".encode()).hexdigest(),
+    }
+    content = manifest.model_copy(update=final).model_dump_json(indent=1)
     (folder / MANIFEST_NAME).write_text(content, encoding="utf-8")
+
+
+def _news(task: Task, made: PublishedRun) -> list[str]:
+    """What changed since the newest published run; nothing where this is the first, or that one is damaged."""
+    if task.previous is None:
+        return []
+    try:
+        before = read_run(task.previous)
+    except FactoryError as fault:
+        with (task.folder / NOTES_NAME).open("a", encoding="utf-8") as notes:
+            notes.write(f"not compared with the run before: {fault}\n")
+        return []
+    return tell_changes(compare_runs(before, made), task.planned.language)
 
 
 def _manifest(task: Task, done: Execution, records: Records) -> Manifest:

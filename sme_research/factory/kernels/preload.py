@@ -72,6 +72,7 @@ def preload() -> dict[str, str]:
         import_module(name)
     for name in sme_research.__all__:
         getattr(sme_research, name)
+    _list_backends()
     # pyfixest sets up the root logger when it is imported.
     logging.root.handlers.clear()
     logging.root.setLevel(logging.WARNING)
@@ -91,6 +92,13 @@ def _import_pandas() -> None:
         import_module("pandas")
     finally:
         del builtins.get_ipython  # type: ignore[attr-defined]
+
+
+def _list_backends() -> None:
+    """Let matplotlib find the backends of other packages, for which it reads what is installed."""
+    from matplotlib.backends.registry import backend_registry  # noqa: PLC0415 - after pandas, as in `preload`
+
+    backend_registry.list_all()
 
 
 def count_threads() -> int:

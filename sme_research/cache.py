@@ -19,13 +19,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sme_research.codec import decode, encode, same
+from sme_research.processes import CACHE_VARIABLE, NOTES_VARIABLE
 from sme_research.reach import packages_digest, reach_of_modules
 from sme_research.tables import Tables
 
-CACHE_VARIABLE: Final = "SME_RESEARCH_CACHE"
-"""Environment variable that names the folder of kept results; nothing is kept where it is not set."""
-NOTES_VARIABLE: Final = "SME_RESEARCH_NOTES"
-"""Environment variable that names a file to which remarks for whoever runs the reports are added."""
 _DIGEST_LENGTH: Final = 64
 
 Made = TypeVar("Made")

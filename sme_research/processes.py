@@ -1,4 +1,4 @@
-"""How many processes one evaluation may use."""
+"""What a process is told by its environment: how many processes it may use, where results are kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Final
 
 PROCESSES_VARIABLE: Final = "SME_RESEARCH_PROCESSES"
 """Environment variable that bounds them: the factory sets it to 1 where it runs reports side by side."""
+CACHE_VARIABLE: Final = "SME_RESEARCH_CACHE"
+"""Environment variable that names the folder of kept results; nothing is kept where it is not set."""
+NOTES_VARIABLE: Final = "SME_RESEARCH_NOTES"
+"""Environment variable that names a file to which remarks for whoever runs the reports are added."""
 
 
 def allowed_processes() -> int:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from sme_research import cache
-from sme_research.cache import CACHE_VARIABLE, NOTES_VARIABLE, recall, trim_cache
+from sme_research.cache import recall, trim_cache
+from sme_research.processes import CACHE_VARIABLE, NOTES_VARIABLE
 from sme_research.tables import load_tables
 
 MODULE = "sme_research.prices"

@@ -20,7 +20,6 @@ from typing import Any
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from sme_research.cache import CACHE_VARIABLE, NOTES_VARIABLE
 from sme_research.errors import FactoryError
 from sme_research.factory.execute import WORK, Execution, Failure, execute
 from sme_research.factory.formats import write_outputs, write_replication
@@ -41,6 +40,7 @@ from sme_research.factory.site.comparison import compare_runs
 from sme_research.factory.site.layout import FINDINGS_NAME
 from sme_research.factory.site.runs import PublishedRun, read_run
 from sme_research.factory.site.telling import tell_changes
+from sme_research.processes import CACHE_VARIABLE, NOTES_VARIABLE
 
 NOTEBOOK_NAME = "notebook.ipynb"
 FINISHED = "finished"

@@ -28,7 +28,6 @@ from sme_research.factory.parameters import (
 from sme_research.factory.studies import SUFFIX as STUDY_SUFFIX
 from sme_research.factory.studies import read_study
 from sme_research.reach import Reach, reach_of_notebook
-from sme_research.tables import load_tables
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -394,6 +393,8 @@ def _answerable(
     """The matrix without values whose tables the folder lacks; what was asked for by name stays, and will say why."""
     if data is None or not source.needs:
         return matrix
+    from sme_research.tables import load_tables  # noqa: PLC0415  a process that makes reports does without pandas
+
     held = load_tables(data)
     kept = dict(matrix)
     for name, needed in source.needs.items():

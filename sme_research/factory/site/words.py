@@ -14,7 +14,6 @@ import yaml
 from sme_research.factory.plan import Language
 from sme_research.factory.render import BEIJING
 from sme_research.present.words import has_text, text
-from sme_research.tables import TABLES
 
 
 @cache
@@ -73,6 +72,8 @@ def month(moment: str, language: Language) -> str:
 
 def table_label(name: str, language: Language) -> str:
     """What a table is called."""
+    from sme_research.tables import TABLES  # noqa: PLC0415  most runs have no table to name
+
     table = TABLES.get(name)
     return name if table is None else (table.label_zh if language == "zh" else table.label_en)
 

@@ -158,7 +158,7 @@ def test_the_kernel_s_environment_is_fixed(site):
 
 
 def test_the_index_shows_reports_findings_and_failures(site):
-    index = (site.reports / "index.html").read_text()
+    index = (site.reports / "en.html").read_text()
     assert "Revenue is 6% higher." in index
     assert "Evidence: level 4 of 5" in index
     assert "The latest attempt failed" in index
@@ -186,16 +186,16 @@ def test_a_failure_stands_beside_the_last_good_report_until_a_good_run_follows(t
     def run(*cells) -> str:
         write(notebook, *cells, records(PROVENANCE))
         run_reports(RunRequest((notebook,), reports), progress=False)
-        return (reports / "index.html").read_text()
+        return (reports / "en.html").read_text()
 
     assert "latest attempt failed" not in run(code("1"))
     index = run(code("1 / 0"))
     assert "latest attempt failed" in index
-    assert "Above is the last good report" in index
+    assert "Listed here is the last good report" in index
     assert list_reports(reports)[0].status == "failed"
     index = run(code("2"))
     assert "latest attempt failed" not in index
-    assert "Earlier runs (1)" in index
+    assert "All runs (2)" in index
     assert list_reports(reports)[0].n_runs == 2
 
 

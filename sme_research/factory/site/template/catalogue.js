@@ -61,6 +61,7 @@
   form.addEventListener("change", show);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { show(); words.focus(); }));
+  document.getElementById("without-script").hidden = true;
   form.hidden = false;
   show();
 })();

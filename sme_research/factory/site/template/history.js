@@ -48,6 +48,7 @@
   };
 
   form.addEventListener("change", show);
+  document.getElementById("without-script").hidden = true;
   form.hidden = false;
   show();
 })();

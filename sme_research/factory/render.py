@@ -45,6 +45,7 @@ HTML_LANG: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 TEXTS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
         "banner": "演示数据：本报告所用数据全部为虚构，不代表任何真实企业或地区",
+        "made_up": "演示数据",
         "skip": "跳到正文",
         "contents": "目录",
         "code": "代码",
@@ -72,10 +73,13 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "news": "与上一份报告相比",
         "public": "公开版",
         "page": "第 {} 页，共 {} 页",
+        "item": "项目",
+        "content": "内容",
     },
     "en": {
         "banner": "Made-up demonstration data: every figure in this report is invented "
         "and describes no real enterprise or region",
+        "made_up": "Made-up data",
         "skip": "Skip to content",
         "contents": "Contents",
         "code": "Code",
@@ -103,6 +107,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "news": "Since the last report",
         "public": "Public edition",
         "page": "Page {} of {}",
+        "item": "Item",
+        "content": "Content",
     },
 }
 

@@ -21,7 +21,7 @@ def embed_glyphs(page: str) -> str:
 
     The same page gives the same rule. Noto Sans CJK SC, SIL Open Font License.
     """
-    needed = sorted({ord(character) for character in page if ord(character) >= FIRST_HAN})
+    needed = sorted(code for code in map(ord, set(page)) if code >= FIRST_HAN)
     if not needed:
         return ""
     font = base64.b64encode(_subset(tuple(needed))).decode()

@@ -35,6 +35,7 @@ CONTENTS_STYLE: Final = "Contents Title"
 POINTS_IN_MM: Final = 72 / 25.4
 LARGEST_MM: Final = 150
 """Width of a picture where nothing else asks for room."""
+TALLEST_MM: Final = 150
 SUMMARY_LETTERS: Final = {"zh": 72, "en": 100}
 """Latin letters in a line of the summary; a Chinese character is two."""
 SUMMARY_LINE_PT: Final = {"zh": 19, "en": 14}
@@ -63,7 +64,7 @@ def make_docx(printed: Printed) -> bytes:
             ["--to=docx", f"--reference-doc={REFERENCE_NAME}", "--output=-"],
             epoch=printed.epoch,
             folder=folder,
-            place="report.docx",
+            place=f"{printed.slug}, report.docx",
             files={**files, REFERENCE_NAME: reference_document(printed.language)},
         )
     document = docx.Document(io.BytesIO(content))
@@ -82,8 +83,9 @@ def _source(printed: Printed) -> str:
     for image in front.find_all("img"):
         image["width"] = f"{width:.0f}mm"
     body = BeautifulSoup(printed.body, "html.parser")
+    shapes = {figure.file: figure.shape for figure in printed.figures}
     for image in body.find_all("img"):
-        image["width"] = f"{LARGEST_MM}mm"
+        image["width"] = f"{min(LARGEST_MM, TALLEST_MM / shapes[str(image['src'])]):.0f}mm"
     return render_fragment("document.html.j2", printed=printed, front=Markup(str(soup)), body=Markup(str(body)))
 
 
@@ -158,8 +160,10 @@ def _style_summary(document: Document, printed: Printed) -> None:
         for paragraph in _paragraphs_within(document, name):
             if paragraph.pPr is None or paragraph.style in PLAIN_STYLES:
                 _restyle(paragraph, styles[small].style_id)
-    starts = [found for found in document.paragraphs if found.style and found.style.name == CONTENTS_STYLE]
+    starts = []
     if printed.front:
+        starts += [found for found in document.paragraphs if found.style and found.style.name == CONTENTS_STYLE]
+    if printed.contents_alone:
         starts += [found for found in document.paragraphs if found.style and found.style.name == "Heading 1"][1:2]
     for paragraph in starts:
         paragraph.paragraph_format.page_break_before = True

@@ -147,7 +147,7 @@ def _style(document: Document, name: str) -> ParagraphStyle:
 
 
 def _apply(style: ParagraphStyle, look: Look, language: Language) -> None:
-    from docx.enum.text import WD_PARAGRAPH_ALIGNMENT, WD_LINE_SPACING  # noqa: PLC0415
+    from docx.enum.text import WD_LINE_SPACING, WD_PARAGRAPH_ALIGNMENT  # noqa: PLC0415
     from docx.shared import Pt  # noqa: PLC0415
 
     style.font.size, style.font.bold, style.font.italic = Pt(look.size), look.bold, False

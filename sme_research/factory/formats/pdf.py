@@ -30,7 +30,12 @@ def make_pdf(printed: Printed) -> bytes:
         images = {figure.file: figure.content for figure in printed.figures}
         source = compose_front(printed) + printed.body
         body = run_pandoc(
-            source, ["--to=typst"], epoch=printed.epoch, folder=folder, place="report.pdf", files=images
+            source,
+            ["--to=typst"],
+            epoch=printed.epoch,
+            folder=folder,
+            place=f"{printed.slug}, report.pdf",
+            files=images,
         ).decode()
         (folder / SOURCE_NAME).write_text((TEMPLATES / SOURCE_NAME).read_text() + _with_alt(body, printed))
         try:
@@ -44,9 +49,10 @@ def make_pdf(printed: Printed) -> bytes:
                 timestamp=printed.epoch,
             )
         except typst.TypstError as fault:
-            hints = " ".join(str(hint) for hint in getattr(fault, "hints", ()))
+            hints = "; ".join(str(hint) for hint in fault.hints)
             raise FactoryError(
-                f"report.pdf breaks {STANDARD} or cannot be set: {fault.message} {hints}".strip()
+                f"{printed.slug}, report.pdf: {fault.message}{hints and f' ({hints})'}; mend the notebook, "
+                "or leave the PDF out."
             ) from None
 
 
@@ -79,5 +85,6 @@ def _inputs(printed: Printed) -> dict[str, str]:
         "contents": printed.contents_title,
         "page": TEXTS[printed.language]["page"],
         "summary": "yes" if printed.front else "no",
+        "alone": "yes" if printed.contents_alone else "no",
         **parts,
     }

@@ -22,8 +22,6 @@ PACKAGE_NAME: Final = "replication.zip"
 LOOSE_FILES: Final = ("pyproject.toml", "environment.yml", "requirements.lock", "LICENSE")
 """Files of the project's root that go along where they are there."""
 FOLDERS: Final = ("sme_research", "data/reference")
-SOURCES: Final = (".py", ".pyi", ".typed", ".j2", ".typ", ".css", ".yml", ".yaml", ".csv", ".json", ".md", ".toml")
-"""Endings of what is source; all else in the folders stays behind."""
 IN_COMMAND: Final = ("lang", "data")
 """Parameters that the command line has options for."""
 
@@ -94,5 +92,5 @@ def _sources(root: Path) -> Iterator[tuple[str, bytes]]:
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
             hidden = any(part.startswith((".", "__pycache__")) for part in path.relative_to(root).parts)
-            if path.is_file() and not hidden and (path.suffix in SOURCES or path.name == "py.typed"):
+            if path.is_file() and not hidden:
                 yield path.relative_to(root).as_posix(), path.read_bytes()

@@ -31,13 +31,18 @@ LINKED: Mapping[str, Mapping[Language, str]] = {
 """Files beside the page that it leads to, where they are there, and what it calls them."""
 
 
-def write_outputs(notebook: NotebookNode, manifest: Manifest, folder: Path, *, news: Sequence[str] = ()) -> None:
+def write_outputs(notebook: NotebookNode, manifest: Manifest, folder: Path, *, news: Sequence[str] = ()) -> str:
     """Write a report's page, its other formats and the data of its figures, all from one render.
 
     The page links what lies in ``folder`` when this is called (notebook,
     findings, replication package) beside what is written here. ``news`` are
     sentences on what changed since the last report. The same inputs give the
     same bytes.
+
+    Returns
+    -------
+    str
+        What the report says, as `render_content` gives it.
 
     Raises
     ------
@@ -55,11 +60,15 @@ def write_outputs(notebook: NotebookNode, manifest: Manifest, folder: Path, *, n
     files = [(name, labels[manifest.language]) for name, labels in LINKED.items() if (folder / name).is_file()]
     page = render_html(rendered, manifest, news=news, files=files)
     (folder / PAGE_NAME).write_text(page, encoding="utf-8")
+    return _content(rendered)
 
 
 def render_content(notebook: NotebookNode, manifest: Manifest) -> str:
     """What the report says, without anything that differs between two runs of the same inputs."""
-    rendered = render_body(notebook, manifest)
+    return _content(render_body(notebook, manifest))
+
+
+def _content(rendered: Rendered) -> str:
     data = [_csv(figure.data) for figure in rendered.figures]
     return "\n".join([rendered.title, rendered.language, rendered.edition, rendered.body, *data])
 

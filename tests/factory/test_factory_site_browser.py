@@ -123,8 +123,8 @@ def test_the_chinese_catalogue_is_searched_in_both_languages(browser, address, q
         assert (str(len(expected)) in status) if expected else status == "没有符合条件的报告"
         assert ("最接近" in status) == (query == "贷款补贴")
         page.get_by_role("button", name="清除条件").click()
-        page.wait_for_function("document.querySelectorAll('.entry:not([hidden])').length === 3")
-        assert page.evaluate("document.activeElement.id") == "words"
+        playwright.expect(page.locator(".entry:visible")).to_have_count(3)
+        playwright.expect(page.get_by_label("关键词")).to_be_focused()
 
 
 @pytest.mark.parametrize(

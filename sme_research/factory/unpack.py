@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 from PIL import ExifTags, Image
@@ -91,7 +91,10 @@ def texts_of(content: bytes, name: str) -> Iterator[Found]:
     yield from _from_bytes(content, "", 0, _Unpacking(name))
 
 
-def _from_bytes(content: bytes, place: str, depth: int, state: _Unpacking) -> Iterator[Found]:
+def _from_bytes(
+    content: bytes, place: str, depth: int, state: _Unpacking, *, certain: bool = True
+) -> Iterator[Found]:
+    """Texts of bytes that are a container or a text; uncertain ones may be an artefact of reading a text wrongly."""
     if not content or not state.is_new(content):
         return
     state.check_depth(depth, place)
@@ -100,10 +103,11 @@ def _from_bytes(content: bytes, place: str, depth: int, state: _Unpacking) -> It
             try:
                 yield from unpack(content, place, depth, state)
             except _BROKEN as fault:
-                raise FactoryError(
-                    f"{state.name}{place and ', ' + place}: cannot be searched "
-                    f"({type(fault).__name__}: {fault}); publish it unencrypted and whole, or leave it out."
-                ) from None
+                if certain or "encrypted" in str(fault):
+                    raise FactoryError(
+                        f"{state.name}{place and ', ' + place}: cannot be searched "
+                        f"({type(fault).__name__}: {fault}); publish it unencrypted and whole, or leave it out."
+                    ) from None
             yield from _noise(content, place, state)
             return
     yield from _plain(content, place, depth, state)
@@ -157,13 +161,20 @@ def _from_text(text: str, place: str, depth: int, state: _Unpacking) -> Iterator
         return
     state.check_depth(depth, place)
     yield Found(place, text)
-    for read in (_from_json, _unescape, html.unescape, _strip_tags, _unquote, _unquote_printable):
-        said = read(text)
-        if said != text:
-            yield from _from_text(said, place, depth + 1, state)
+    rest, last = [], 0
     for run in _BASE64.finditer(text):
         for content in _decoded(run[0]):
-            yield from _from_bytes(content, _inside(place, "base64"), depth + 1, state)
+            yield from _from_bytes(content, _inside(place, "base64"), depth + 1, state, certain=False)
+            if len(run[0]) >= _LONG_BASE64 and content.startswith(_MARKS):
+                # A picture was searched now; read as markup or escapes its letters are only noise.
+                rest.append(text[last : run.start()])
+                last = run.end()
+    rest.append(text[last:])
+    written = "".join(rest)
+    for read in (_from_json, _unescape, html.unescape, _strip_tags, _unquote, _unquote_printable):
+        said = read(written)
+        if said != written:
+            yield from _from_text(said, place, depth + 1, state)
 
 
 def _from_json(text: str) -> str:
@@ -207,7 +218,7 @@ def _strip_tags(text: str) -> str:
 
 
 def _unquote(text: str) -> str:
-    return unquote_plus(text) if re.search(r"%[0-9A-Fa-f]{2}", text) else text
+    return unquote(text) if re.search(r"%[0-9A-Fa-f]{2}", text) else text
 
 
 def _unquote_printable(text: str) -> str:

@@ -304,6 +304,26 @@ def test_an_encrypted_pdf_does_not_pass(tmp_path):
         gate(tmp_path, SECRETS)
 
 
+def test_an_encrypted_pdf_in_base64_does_not_pass_either(tmp_path):
+    stream, writer = io.BytesIO(), PdfWriter(clone_from=PdfReader(io.BytesIO(pdf("nothing"))))
+    writer.encrypt("secret", algorithm="RC4-128")
+    writer.write(stream)
+    with pytest.raises(FactoryError, match=r"a.html, base64: cannot be searched"):
+        gate(put(tmp_path, "a.html", f"<a href='data:;base64,{b64(stream.getvalue())}'>".encode()), SECRETS)
+
+
+def test_a_picture_that_only_a_wrong_reading_breaks_passes(tmp_path):
+    # Read as quoted printable, as escapes or as an address, the letters of a picture mean something else.
+    stream = io.BytesIO()
+    Image.effect_noise((200, 200), 90).save(stream, "PNG")
+    letters = b64(stream.getvalue())
+    assert "+" in letters
+    page = f"<p>\\u0041 %41 =41=42=43</p><img src='data:image/png;base64,{letters}'>"
+    gate(put(tmp_path, "a.html", page.encode()), SECRETS)
+    cut = f"<img src='data:image/png;base64,{letters[:400]}%2B{letters[400:]}'>"
+    gate(put(tmp_path, "b.html", cut.encode()), SECRETS)
+
+
 def test_a_link_does_not_pass(tmp_path):
     (tmp_path / "a.txt").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FactoryError, match="link"):

@@ -106,9 +106,9 @@ def _counted(name: str, rows: pd.DataFrame) -> FlowStep:
 def _seen_before_and_after(rows: pd.DataFrame) -> FlowStep:
     """The same rows; of the treated, those seen both in the year before treatment and later."""
     treated = rows.loc[rows["cohort"].notna(), ["enterprise_id", "event_time"]]
-    seen = treated.assign(base=treated["event_time"] == -1, after=treated["event_time"] >= 0)
-    both = seen.groupby("enterprise_id")[["base", "after"]].any().all(axis=1)
-    return FlowStep("before_and_after", rows["enterprise_id"].nunique(), int(both.sum()), len(rows))
+    base = treated.loc[treated["event_time"] == -1, "enterprise_id"].unique()
+    after = pd.Series(treated.loc[treated["event_time"] >= 0, "enterprise_id"].unique())
+    return FlowStep("before_and_after", rows["enterprise_id"].nunique(), int(after.isin(base).sum()), len(rows))
 
 
 def _nobody_left(study: Study, step: FlowStep) -> str:
@@ -244,23 +244,22 @@ def _covariates_observed(rows: pd.DataFrame, *, study: Study, tables: TablesLike
     A covariate that is the same for all who are left says nothing and is not kept.
     """
     first = first_rows(tables, rows)
-    for name in study.adjusted_for:
-        built = COVARIATES[name].build(first).add_prefix(COVARIATE_PREFIX)
-        rows = rows.merge(built, left_on="enterprise_id", right_index=True, how="left")
-    columns = [name for name in rows if str(name).startswith(COVARIATE_PREFIX)]
-    rows = rows[rows[columns].notna().all(axis=1)]
-    constant = [name for name in columns if rows[name].min() == rows[name].max()]
+    each = [first[[]], *(COVARIATES[name].build(first) for name in study.adjusted_for)]
+    built = pd.concat(each, axis=1).add_prefix(COVARIATE_PREFIX).dropna()
+    rows = rows[rows["enterprise_id"].isin(built.index)]
+    rows = rows.assign(**built.reindex(rows["enterprise_id"]).set_axis(rows.index))
+    constant = [name for name in built if rows[name].min() == rows[name].max()]
     kept: pd.DataFrame = rows.drop(columns=constant)
     return kept
 
 
 def first_rows(tables: TablesLike, rows: pd.DataFrame) -> pd.DataFrame:
     """First account row and register entry of each enterprise of the rows, by id."""
-    accounts = tables["accounts"]
-    first = accounts.loc[accounts.groupby("enterprise_id")["year"].idxmin()].set_index("enterprise_id")
-    left = first.loc[first.index.isin(rows["enterprise_id"].unique())]
-    return left.join(tables["enterprises"].set_index("enterprise_id"))
+    accounts, ids = tables["accounts"], rows["enterprise_id"].unique()
+    asked = accounts[accounts["enterprise_id"].isin(ids)]
+    first = asked.loc[asked.groupby("enterprise_id")["year"].idxmin()].set_index("enterprise_id")
+    return first.join(tables["enterprises"].set_index("enterprise_id"))
 
 
 def _two_years(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows.groupby("enterprise_id")["year"].transform("size") >= 2]
+    return rows[rows["enterprise_id"].duplicated(keep=False)]

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from sme_research.errors import IdentificationError
 from sme_research.results import Check, Effect, Estimation, EventStudy, Verdict, judge
@@ -51,7 +50,12 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
     """P-values that stand for all tests together (Holm 1979, Scandinavian Journal of Statistics 6(2))."""
-    return np.asarray(multipletests(np.asarray(p_values, dtype=np.float64), method="holm")[1], dtype=np.float64)
+    # Written out: statsmodels searches all memory for garbage at each call, a fifth of a second every time.
+    given = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(given)
+    adjusted = np.empty_like(given)
+    adjusted[order] = np.minimum(np.maximum.accumulate(given[order] * np.arange(len(given), 0, -1)), 1.0)
+    return adjusted
 
 
 def clusters_behind(sample: pd.DataFrame, n_clusters: int) -> int | None:

@@ -276,9 +276,8 @@ def treated_by_event_time(sample: pd.DataFrame, group: str, anticipation: int = 
 
 
 def _estimate(sample: pd.DataFrame, unit: str, design: Design) -> tuple[Effect, EventStudy]:
-    guard_shape(sample)
-    last_asked = int(sample["year"].max())
     kept = prepare_sample(sample, design)
+    last_asked = int(sample["year"].max())
     fit = _fit(kept, design)
     effect = _effect(fit, kept, unit, design, last_asked, _average(fit, design))
     return effect, _event_study(fit, kept, unit, design)

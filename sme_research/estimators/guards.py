@@ -34,9 +34,10 @@ def guard_shape(sample: pd.DataFrame) -> None:
         row = sample[twice].iloc[0]
         raise StudyError(f"enterprise {row['enterprise_id']} stands twice in the year {row['year']}; keep one row.")
     for column in ("cohort", *(["cluster_id"] if "cluster_id" in sample else [])):
-        values = sample.groupby("enterprise_id")[column].nunique(dropna=False)
-        if (values > 1).any():
-            raise StudyError(f"enterprise {values.idxmax()} changes its {column} over the years; it must be fixed.")
+        values = sample[["enterprise_id", column]].drop_duplicates()["enterprise_id"]
+        if values.duplicated().any():
+            most = values.value_counts(sort=False).sort_index().idxmax()
+            raise StudyError(f"enterprise {most} changes its {column} over the years; it must be fixed.")
     numbers = ["outcome", *(name for name in sample if str(name).startswith(COVARIATE_PREFIX))]
     bad = [name for name in numbers if not np.isfinite(sample[name].astype("float64")).all()]
     if bad:
@@ -50,7 +51,7 @@ def keep_comparable_years(sample: pd.DataFrame, anticipation: int = 0) -> pd.Dat
     handful of enterprises whose luck would be taken for precision.
     """
     untreated = sample[sample["cohort"].isna() | (sample["cohort"] > sample["year"] + anticipation)]
-    left = untreated.groupby("year")["enterprise_id"].nunique()
+    left = untreated[["year", "enterprise_id"]].drop_duplicates()["year"].value_counts().sort_index()
     enough = left.index[left >= MIN_COMPARISON]
     return sample if enough.empty else sample[sample["year"] <= enough.max()]
 
@@ -64,7 +65,7 @@ def guard_anticipation(anticipation: int) -> None:
 def guard_comparison(sample: pd.DataFrame, comparison: str, anticipation: int = 0) -> None:
     """Somebody to compare with when the first are treated, by the kind of comparison asked for."""
     last = sample["year"].max()
-    cohort = sample.groupby("enterprise_id")["cohort"].first()
+    cohort = sample.drop_duplicates("enterprise_id")["cohort"]
     never = int((cohort.isna() | (cohort > last)).sum())
     not_yet = int((cohort.isna() | (cohort > cohort.min() + anticipation)).sum())
     left, words = (never, "never treated") if comparison == "never_treated" else (not_yet, "not yet treated")
@@ -98,7 +99,7 @@ def usable_treated(sample: pd.DataFrame, anticipation: int = 0) -> int:
 
     The base year is the last one before treatment, or before its anticipation.
     """
-    treated = sample.loc[sample["cohort"].notna(), ["enterprise_id", "year", "cohort"]]
-    event_time = treated["year"] - treated["cohort"]
-    seen = treated.assign(base=event_time == -1 - anticipation, after=event_time >= 0)
-    return int(seen.groupby("enterprise_id")[["base", "after"]].any().all(axis=1).sum())
+    event_time = sample["year"] - sample["cohort"]
+    base = sample.loc[event_time == -1 - anticipation, "enterprise_id"].unique()
+    after = pd.Series(sample.loc[event_time >= 0, "enterprise_id"].unique())
+    return int(after.isin(base).sum())

@@ -33,8 +33,8 @@ class Label:
 
 def keep_usable(sample: pd.DataFrame) -> pd.DataFrame:
     """Without the enterprises of which only treated years are seen: they hold no trend without treatment."""
-    untreated = sample.loc[~is_treated(sample), "enterprise_id"]
-    return sample[sample["enterprise_id"].isin(set(untreated))]
+    untreated = sample.loc[~is_treated(sample), "enterprise_id"].unique()
+    return sample[sample["enterprise_id"].isin(untreated)]
 
 
 def is_treated(sample: pd.DataFrame) -> pd.Series:

@@ -17,6 +17,7 @@ from sme_research.estimators.callaway_santanna import covariates_of
 from sme_research.estimators.sensitivity import bound_event_study
 from sme_research.evaluation.designs import DESIGNS, attempt, estimate_design, run_densities
 from sme_research.evaluation.family import estimate_outcome, own_outcome
+from sme_research.evaluation.numbered import NumberedTables
 from sme_research.evaluation.plan import compare_plan
 from sme_research.evaluation.primary import Estimate, estimate_primary, estimate_quickly, make_refit
 from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
@@ -139,13 +140,13 @@ def evaluate(
 
 
 def _evaluate(
-    study: Study, tables: TablesLike, instrument_label: Labels | None, planned: PlanRecord, progress: Progress
+    study: Study, given: TablesLike, instrument_label: Labels | None, planned: PlanRecord, progress: Progress
 ) -> tuple[pd.DataFrame, Finding]:
     """The sample, and all that is found on it."""
     unanswered: dict[str, str] = {}
     progress("estimate")
-    # The register is read before anything that refers to it, so that its own faults are the ones reported.
-    tables["enterprises"]
+    # This reads the register before anything that refers to it, so that its own faults are the ones reported.
+    tables = NumberedTables(given)
     with workers(len(tables["accounts"])) as run:
         estimation = estimate_study(study, tables)
         bare, own = estimation.sample, estimation.effect
@@ -190,7 +191,7 @@ def _evaluate(
         literature=tell_literature(study),
         unanswered=unanswered,
     )
-    return bare, finding
+    return tables.with_ids(bare), finding
 
 
 def make_check(ask: Ask, name: str) -> Check:

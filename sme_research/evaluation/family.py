@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from sme_research.cache import recall
 from sme_research.errors import SmeResearchError
+from sme_research.evaluation.numbered import NumberedTables
 from sme_research.evaluation.primary import make_refit
 from sme_research.evaluation.workers import Ask
 from sme_research.outcomes import OUTCOMES
@@ -17,9 +19,19 @@ MOST_FOR_COUNTS: Final = 300_000
 
 
 def estimate_outcome(ask: Ask, name: str) -> OutcomeEffect:
-    """The study's question asked of another outcome, or the reason why it cannot be."""
-    outcome = OUTCOMES[name]
+    """The study's question asked of another outcome, or the reason why it cannot be.
+
+    The studies of one instrument show the same outcomes beside their own: each
+    is taken from the kept results, where the environment names a folder for them.
+    """
     study = ask.study.model_copy(update={"outcome": name, "estimator": None})
+    question = {"study": study.settled(), "counts": len(ask.sample) <= MOST_FOR_COUNTS}
+    tables = ask.tables.given if isinstance(ask.tables, NumberedTables) else ask.tables
+    return recall("outcome", question, tables, lambda: _estimate(ask, study), module=__name__)
+
+
+def _estimate(ask: Ask, study: Study) -> OutcomeEffect:
+    name, outcome = study.outcome, study.outcome_declaration
     missing = [place for place in outcome.columns if place.split(".")[0] not in ask.tables]
     if missing:
         return _entry(name, reason=f"the table {missing[0].split('.')[0]} is not there")

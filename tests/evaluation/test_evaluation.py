@@ -9,12 +9,17 @@ import pandas as pd
 import pytest
 
 from sme_research import Study, evaluate, sketch
+from sme_research.cache import CACHE_VARIABLE
 from sme_research.checks import CHECKS
 from sme_research.evaluation import compose, workers
+from sme_research.evaluation.family import estimate_outcome
+from sme_research.evaluation.numbered import NumberedTables
 from sme_research.evaluation.plan import outcomes_of
 from sme_research.evaluation.specifications import SPECIFICATIONS
 from sme_research.evaluation.subgroups import PARTS, drop_redundant
+from sme_research.sample import load_sample
 from sme_research.synthetic import Traps, WorldSpec, make_province
+from sme_research.tables import load_tables, write_tables
 
 TRAINING = Study(instrument="training")
 
@@ -147,3 +152,31 @@ def test_covariates_that_others_tell_already_are_dropped():
     frame["x_b"] = (np.arange(50) < 20).astype(float)
     frame["x_c"] = 1 - frame["x_b"]
     assert list(drop_redundant(frame)) == ["enterprise_id", "x_a", "x_b"]
+
+
+def test_numbers_in_place_of_ids_keep_their_order_and_give_the_ids_back(tables):
+    numbered = NumberedTables(tables)
+    sample, same = load_sample(TRAINING, tables), load_sample(TRAINING, numbered)
+    assert same["enterprise_id"].dtype == "int64"
+    assert same["enterprise_id"].is_monotonic_increasing
+    pd.testing.assert_frame_equal(numbered.with_ids(same), sample)
+
+
+def test_an_id_that_the_register_lacks_has_a_number_of_its_own():
+    enterprises = pd.DataFrame({"enterprise_id": ["B", "A"]})
+    links = pd.DataFrame({"enterprise_id": ["A", "B"], "leader_id": ["L", "A"]})
+    numbered = NumberedTables({"enterprises": enterprises, "chain_links": links})
+    assert numbered["enterprises"]["enterprise_id"].tolist() == [1, 0]
+    assert numbered["chain_links"]["leader_id"].tolist() == [2, 0]
+
+
+def test_studies_of_one_instrument_share_the_outcomes_that_they_show(tables, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "kept"))
+    write_tables(dict(tables), tmp_path / "data")
+    found = []
+    for outcome in ("log_revenue", "rd_intensity"):
+        study, read = Study(instrument="training", outcome=outcome), NumberedTables(load_tables(tmp_path / "data"))
+        ask = workers.Ask(study, read, load_sample(study, read))
+        found.append(estimate_outcome(ask, "log_employees"))
+    assert found[0] == found[1]
+    assert len(list((tmp_path / "kept").glob("outcome/*/*.result"))) == 1

@@ -36,7 +36,8 @@ def _subset(codepoints: tuple[int, ...]) -> bytes:
     source = files("mpl_font").joinpath("fonts", "noto", "NotoSansCJKsc-Regular.otf")
     options = subset.Options(layout_features=[], hinting=False, desubroutinize=True, notdef_outline=True)
     options.drop_tables += UNUSED_TABLES
-    font = TTFont(io.BytesIO(source.read_bytes()), lazy=True, recalcTimestamp=False)
+    # Bounding boxes may stay those of the whole face: lines are set by its metrics, which do not change.
+    font = TTFont(io.BytesIO(source.read_bytes()), lazy=True, recalcTimestamp=False, recalcBBoxes=False)
     worker = subset.Subsetter(options)
     worker.populate(unicodes=codepoints)
     worker.subset(font)

@@ -424,3 +424,27 @@ def test_the_fewest_enterprises_of_a_point_are_those_that_the_estimators_keep():
     from sme_research.present.parts.disclosure import FEWEST_SHOWN
 
     assert FEWEST_SHOWN == FEWEST_AT_EVENT_TIME
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_brings_the_numbers_that_it_draws(name, lang):
+    picture = PARTS[name](full(grade=WEAK), lang)
+    heads = list(picture.data[0])
+    assert all(list(row) == heads for row in picture.data)
+    assert len(heads) >= 2
+    assert all(re.search(r"[\u4e00-\u9fff]", head) for head in heads) or lang == "en"
+    assert any(isinstance(value, int | float) for row in picture.data for value in row.values())
+    _, metadata = picture._repr_mimebundle_()
+    assert metadata["image/png"]["data"] == [dict(row) for row in picture.data]
+
+
+def test_the_numbers_of_the_event_study_are_those_of_its_table():
+    finding = full(grade=WEAK)
+    rows = PARTS["plot_event_study"](finding, "en").data
+    assert [row["Years since first treatment"] for row in rows] == sorted(
+        point.event_time for point in finding.event_study.points
+    )
+    assert [row["Treated enterprises"] for row in rows] == [
+        point.n_treated for point in sorted(finding.event_study.points, key=lambda point: point.event_time)
+    ]

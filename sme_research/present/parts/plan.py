@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Final
 
 from sme_research.present.estimates import label_of
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Link, Text
-from sme_research.present.words import count, join, money, quoted, signed, text, words
+from sme_research.present.words import count, day, join, money, quoted, signed, text, words
 from sme_research.results import Finding, OfficialFact
 
 FINGERPRINT_SHOWN: Final = 16
@@ -60,7 +61,7 @@ def tabulate_facts(finding: Finding, lang: str) -> HtmlTable | Text:
             text(lang, f"facts.{fact.bound}", value=_figure(fact.value, fact.unit, lang)),
             _figure(fact.recount, fact.unit, lang),
             _difference(fact, lang),
-            fact.as_of,
+            day(date.fromisoformat(fact.as_of), lang),
             quoted(lang, fact.perimeter),
             quoted(lang, fact.source),
         )

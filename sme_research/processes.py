@@ -11,6 +11,8 @@ CACHE_VARIABLE: Final = "SME_RESEARCH_CACHE"
 """Environment variable that names the folder of kept results; nothing is kept where it is not set."""
 NOTES_VARIABLE: Final = "SME_RESEARCH_NOTES"
 """Environment variable that names a file to which remarks for whoever runs the reports are added."""
+SEAL_VARIABLE: Final = "SME_RESEARCH_SEAL"
+"""Environment variable with the key that seals tables' hashes in the public edition; they stand plain without it."""
 
 
 def allowed_processes() -> int:

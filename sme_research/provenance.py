@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import os
 from typing import Any
 
+from sme_research.disclosure import publishable
 from sme_research.errors import DataError
+from sme_research.processes import SEAL_VARIABLE
 from sme_research.study import Study
 from sme_research.tables import TABLES, Tables
 
@@ -15,9 +20,10 @@ TRUTH = "truth.json"
 def trace_tables(tables: Tables) -> dict[str, Any]:
     """Tables read so far with rows and SHA-256, as the factory's manifest keeps them."""
     made_up = tables.made_up
-    used = [{"name": name, "rows": tables.n_rows(name), "sha256": tables.digest(name)} for name in tables.used]
+    key = os.environ.get(SEAL_VARIABLE, "")
+    used = [_trace(name, tables, key) for name in tables.used]
     labels = {name: {"zh": TABLES[name].label_zh, "en": TABLES[name].label_en} for name in tables.used}
-    files = [{"path": path.as_posix(), "sha256": sha256} for path, sha256 in tables.files.items()]
+    files = [{"path": path.as_posix(), "sha256": seal(sha256, key)} for path, sha256 in tables.files.items()]
     return {
         "kind": "provenance",
         "made_up": made_up,
@@ -26,6 +32,19 @@ def trace_tables(tables: Tables) -> dict[str, Any]:
         "files": files,
         "labels": labels,
     }
+
+
+def _trace(name: str, tables: Tables, key: str) -> dict[str, Any]:
+    n_rows = tables.n_rows(name)
+    told = n_rows if not key or publishable(n_rows) else None
+    return {"name": name, "rows": told, "sha256": seal(tables.digest(name), key)}
+
+
+def seal(sha256: str, key: str) -> str:
+    """A table's hash as an edition shows it: as it is, or with a key, so that no guess at the table is confirmed."""
+    if not key or not sha256:
+        return sha256
+    return hmac.new(bytes.fromhex(key), sha256.encode(), hashlib.sha256).hexdigest()
 
 
 def planted_att(study: Study, tables: Tables) -> float | None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 from sme_research.errors import FactoryError
 from sme_research.factory.manifest import MANIFEST_NAME
 from sme_research.factory.plan import Edition
 from sme_research.factory.secrets import Secrets, load_secrets
+from sme_research.factory.site.layout import FAILED, STAGING
 from sme_research.factory.unpack import texts_of
 
 EDITION_MARK: Final = ".edition"
 PUBLIC_SUFFIX: Final = "-public"
+STATE: Final = ".sme-research"
+_KEY_LENGTH: Final = 64
 _MOST_TOLD: Final = 8
 
 __all__ = ["Leak", "Secrets", "claim_site", "find_secrets", "gate", "load_secrets", "site_root"]
@@ -57,6 +63,38 @@ def site_root(reports: Path, edition: Edition) -> Path:
     root = reports.with_name(internal.name + PUBLIC_SUFFIX) if edition == "public" else reports
     _check_site(root, edition)
     return root
+
+
+def staging_of(root: Path, edition: Edition) -> Path:
+    """Where reports of an edition are made: the public site never holds what has not passed the gate."""
+    return root / STAGING if edition == "internal" else state_folder(root) / "staging-public"
+
+
+def failures_of(root: Path, edition: Edition) -> Path:
+    """Where failed attempts are kept: those of the public edition may hold anything, so outside its site."""
+    return root / FAILED if edition == "internal" else state_folder(root) / "failed-public"
+
+
+def state_folder(root: Path) -> Path:
+    """Folder beside the sites for what is no part of them: kept results, run table, failed public attempts."""
+    return root.parent / STATE
+
+
+def seal_key(root: Path) -> str:
+    """Secret of this workbench, made when first asked for, with which the public edition seals tables' hashes.
+
+    A plain hash of a small table would confirm whoever guesses its content.
+    """
+    path = state_folder(root) / "seal.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(token_hex(32))
+    key = path.read_text(encoding="ascii")
+    if len(key) != _KEY_LENGTH:
+        raise FactoryError(f"{path} is no key of this workbench; remove it, and public reports will be made anew.")
+    return key
 
 
 def claim_site(root: Path, edition: Edition) -> None:

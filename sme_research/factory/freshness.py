@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from sme_research.errors import DataError, FactoryError
+from sme_research.factory.editions import failures_of, seal_key
 from sme_research.factory.manifest import (
     Manifest,
     check_outputs,
@@ -17,7 +18,7 @@ from sme_research.factory.manifest import (
     sha256_of,
 )
 from sme_research.factory.plan import PlannedReport
-from sme_research.factory.site.layout import FAILED
+from sme_research.provenance import seal
 from sme_research.tables import Tables, load_tables
 
 Standing = Literal["new", "due", "fresh"]
@@ -70,7 +71,8 @@ class _Judge:
 
     def _reasons(self, planned: PlannedReport, folder: Path, manifest: Manifest) -> Iterator[str]:
         # Names of runs sort by their time.
-        if any(attempt.name > folder.name for attempt in (self._reports / FAILED / planned.slug).glob("*/")):
+        failures = failures_of(self._reports, planned.edition) / planned.slug
+        if any(attempt.name > folder.name for attempt in failures.glob("*/")):
             yield "the last attempt failed"
         if manifest.notebook_sha256 != planned.notebook_sha256:
             yield f"the notebook {planned.notebook.name} has changed"
@@ -92,14 +94,15 @@ class _Judge:
             # The run itself will say so, for this report alone.
             yield f"the data folder cannot be opened: {fault}"
             return
+        key = seal_key(self._reports) if planned.edition == "public" else ""
         for table in manifest.tables:
-            if tables.digest(table.name) != table.sha256:
+            if seal(tables.digest(table.name), key) != table.sha256:
                 yield f"table {table.name} has changed" if table.name in tables else f"table {table.name} is gone"
         yield from (f"table {name} is there now" for name in manifest.absent if name in tables)
         shown = str(planned.parameters.get("data"))
         for file in manifest.files:
             path = _resolved(file.path, shown, planned.data)
-            if (sha256_of(path) if path.is_file() else "") != file.sha256:
+            if seal(sha256_of(path) if path.is_file() else "", key) != file.sha256:
                 yield f"file {path.name} has changed"
 
 

@@ -12,10 +12,11 @@ import signal
 import sys
 import tempfile
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import RLock
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbformat import NotebookNode
 from tqdm import tqdm
@@ -40,7 +41,10 @@ from sme_research.factory.site.comparison import compare_runs
 from sme_research.factory.site.layout import FINDINGS_NAME
 from sme_research.factory.site.runs import PublishedRun, read_run
 from sme_research.factory.site.telling import tell_changes
-from sme_research.processes import CACHE_VARIABLE, NOTES_VARIABLE
+from sme_research.processes import CACHE_VARIABLE, NOTES_VARIABLE, SEAL_VARIABLE
+
+if TYPE_CHECKING:
+    from sme_research.factory.secrets import Secrets
 
 NOTEBOOK_NAME = "notebook.ipynb"
 FINISHED = "finished"
@@ -55,7 +59,8 @@ class Task:
 
     ``folder`` is where its attempts are staged, ``timeout`` in seconds a cell,
     ``cache`` the folder of kept results, ``previous`` the newest published run
-    of the same report, ``warm`` the socket of the process to fork the kernel from.
+    of the same report, ``warm`` the socket of the process to fork the kernel from,
+    ``seal`` the key to the hashes of tables in the public edition.
     """
 
     planned: PlannedReport
@@ -68,6 +73,7 @@ class Task:
     cache: Path
     previous: Path | None = None
     warm: Path | None = None
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ def make_report(task: Task) -> Made:
     task.folder.mkdir(parents=True, exist_ok=True)
     attempt = Path(tempfile.mkdtemp(dir=task.folder, prefix=""))
     notes = attempt / NOTES_NAME
-    os.environ.update({CACHE_VARIABLE: str(task.cache), NOTES_VARIABLE: str(notes)})
+    os.environ.update({CACHE_VARIABLE: str(task.cache), NOTES_VARIABLE: str(notes), SEAL_VARIABLE: task.seal})
     made = _make_report(replace(task, folder=attempt))
     told = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
     return replace(made, notes=tuple(f"{task.planned.slug}: {line}" for line in told))
@@ -157,6 +163,24 @@ def _finish(task: Task, done: Execution) -> None:
     }
     content = manifest.model_copy(update=final).model_dump_json(indent=1)
     (folder / MANIFEST_NAME).write_text(content, encoding="utf-8")
+    if planned.edition == "public" and planned.data is not None:
+        _pass_gate(folder, planned.data)
+
+
+def _pass_gate(folder: Path, data: Path) -> None:
+    """Let a public report pass only if none of its bytes names an enterprise of its data."""
+    from sme_research.factory.editions import gate  # noqa: PLC0415  only the public edition reads the tables here
+    from sme_research.tables import load_tables  # noqa: PLC0415
+
+    gate(folder, _secrets_of(data, tuple(load_tables(data).hashes().values())))
+
+
+@lru_cache(maxsize=1)
+def _secrets_of(data: Path, _hashes: tuple[str, ...]) -> Secrets:
+    """Identifiers of a folder's tables, as they are now."""
+    from sme_research.factory.secrets import load_secrets  # noqa: PLC0415
+
+    return load_secrets(data)
 
 
 def _news(task: Task, made: PublishedRun) -> list[str]:

@@ -29,10 +29,10 @@ class _Record(BaseModel):
 
 
 class TableUsed(_Record):
-    """One table that the report read."""
+    """One table that the report read; the public edition withholds few rows and shows a keyed hash."""
 
     name: str
-    rows: int = Field(ge=0)
+    rows: int | None = Field(ge=0)
     sha256: str = Field(min_length=8)
 
 

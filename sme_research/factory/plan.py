@@ -38,7 +38,7 @@ EDITIONS: tuple[Edition, ...] = ("internal", "public")
 METADATA_KEY = "sme_research"
 DEFAULT_TIMEOUT_S = 600
 # Where a report runs does not change which report it is.
-NOT_IN_SLUG = ("lang", "data")
+NOT_IN_SLUG = ("lang", "data", "edition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,13 @@ def make_plan(request: RunRequest) -> Plan:
 def _plan_source(
     source: _Source, given: Mapping[str, Any], languages: tuple[str, ...], request: RunRequest, left_out: list[str]
 ) -> Iterator[PlannedReport]:
-    known = {name: value for name, value in given.items() if name in source.declared and name not in ("lang", "data")}
+    if request.edition == "public" and "edition" not in source.declared:
+        sentence = f"{source.name} declares no parameter 'edition', so it cannot make a public edition"
+        if source.path in request.notebooks:
+            raise FactoryError(f"{sentence}; add the parameter and protect what it shows.")
+        left_out.append(sentence)
+        return
+    known = {name: value for name, value in given.items() if name in source.declared and name not in NOT_IN_SLUG}
     chosen = accept_parameters(source.declared, known, place=source.name)
     data = _data_folder(source, request, given)
     matrix = _answerable(source, _matrix(source, chosen), chosen, data, left_out)
@@ -181,15 +187,17 @@ def _plan_source(
         cell = dict(zip(matrix, values, strict=True))
         for language in source.meta.languages:
             if language in languages:
-                planned = _planned(source, {**chosen, **cell}, list(cell), language, data)
-                yield replace(planned, edition=request.edition, formats=request.formats)
+                yield _planned(source, {**chosen, **cell}, language, data, request)
 
 
 def _planned(
-    source: _Source, chosen: Mapping[str, Any], matrix: list[str], language: Language, data: Path | None
+    source: _Source, chosen: Mapping[str, Any], language: Language, data: Path | None, request: RunRequest
 ) -> PlannedReport:
+    matrix = list(source.meta.matrix)
     parameters = {name: chosen.get(name, parameter.default) for name, parameter in source.declared.items()}
     parameters["lang"] = language
+    if "edition" in parameters:
+        parameters["edition"] = request.edition
     if data is not None:
         parameters["data"] = shown_path(data)
     words = [source.meta.report, *(_word(parameters[name]) for name in matrix)]
@@ -209,6 +217,8 @@ def _planned(
         language=language,
         title=_title(source, parameters, language),
         reach=source.reach,
+        edition=request.edition,
+        formats=request.formats,
     )
 
 
@@ -354,6 +364,8 @@ def _checked_request(request: RunRequest, sources: list[_Source]) -> dict[str, A
             raise FactoryError(
                 f"{', '.join(source.name for source in sources)}: {unknown_parameter(name, everything)}"
             )
+    if request.parameters.get("edition", request.edition) != request.edition:
+        raise FactoryError("the edition is no parameter of one report; give it as --edition.")
     if request.data is not None and "data" in request.parameters:
         raise FactoryError("the data folder is given twice, as data and as parameter 'data'; give one.")
     if request.data is not None and "data" not in everything:

@@ -25,7 +25,6 @@ from sme_research.factory.catalogue import write_index
 from sme_research.factory.execute import Failure
 from sme_research.factory.manifest import MANIFEST_NAME, sha256_of
 from sme_research.factory.site.layout import (
-    FAILED,
     FAILURE_NAME,
     LOCK,
     STAGING,
@@ -70,19 +69,26 @@ def publishing(reports: Path, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
 
 
 @contextmanager
-def session(reports: Path) -> Iterator[Path]:
+def session(reports: Path, staging: Path | None = None) -> Iterator[Path]:
     """Staging folder of one run of the factory, removed when it ends; what dead runs left is mended first.
+
+    Parameters
+    ----------
+    staging : Path, optional
+        Where to stage, on the same file system; within the site where not given.
 
     Raises
     ------
     FactoryError
         The disk is full or nearly so, or the ledger is not what was written.
     """
-    folder = reports / STAGING / new_run_id()
+    staging = staging or reports / STAGING
+    folder = staging / new_run_id()
     with full_disk_told(reports):
         reports.mkdir(parents=True, exist_ok=True)
         with publishing(reports):
             _mend(reports)
+            _sweep(staging)
             _require_space(reports)
             folder.mkdir(parents=True)
             lock = _open_lock(folder / LOCK)
@@ -139,10 +145,10 @@ def publish(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
     return target
 
 
-def keep_failure(staged: Path, reports: Path, slug: str, run_id: str) -> Path:
-    """Keep a failed attempt where nobody takes it for a report; the caller holds the lock."""
-    target = reports / FAILED / slug / run_id
-    with full_disk_told(reports):
+def keep_failure(staged: Path, failures: Path, slug: str, run_id: str) -> Path:
+    """Keep a failed attempt where nobody takes it for a report; the caller holds the site's lock."""
+    target = failures / slug / run_id
+    with full_disk_told(failures):
         move_folder(staged, target)
     return target
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from sme_research.cache import trim_cache
 from sme_research.factory.catalogue import list_reports, write_index
+from sme_research.factory.editions import claim_site, failures_of, seal_key, staging_of, state_folder
 from sme_research.factory.execute import Failure
 from sme_research.factory.executors import Executor, executor_for
 from sme_research.factory.freshness import Judged, judge_reports
@@ -41,8 +42,6 @@ __all__ = [
     "run_reports",
 ]
 DEFAULT_JOBS = 2
-STATE = ".sme-research"
-"""Folder beside the site for what is no part of it: kept results, the schedule's run table."""
 MOST_CACHE_BYTES = 2_000_000_000
 INDEX_EVERY = 5
 """The catalogue is written again when this many times its own time has gone by, and at the end."""
@@ -136,10 +135,11 @@ def _make_and_publish(
     due: list[Judged], request: RunRequest, *, progress: bool
 ) -> tuple[dict[str, PublishedReport | FailedReport], list[str]]:
     reports = request.reports.resolve()
+    claim_site(reports, request.edition)
     done: dict[str, PublishedReport | FailedReport] = {}
     notes: list[str] = []
     with (
-        session(reports) as staging,
+        session(reports, staging_of(reports, request.edition)) as staging,
         _warm(staging, request) as warm,
         tqdm(total=len(due), desc="reports", unit="report", disable=None if progress else True) as bar,
     ):
@@ -239,12 +239,13 @@ def _task(
         cache=_cache_folder(request.reports.resolve()),
         previous=judged.newest,
         warm=warm,
+        seal=seal_key(request.reports.resolve()) if request.edition == "public" else "",
     )
 
 
 def _cache_folder(reports: Path) -> Path:
     """Where results are kept: beside the site, never in it."""
-    return reports.parent / STATE / "cache"
+    return state_folder(reports) / "cache"
 
 
 def _settle(task: Task, made: Made, reports: Path) -> PublishedReport | FailedReport:
@@ -261,5 +262,5 @@ def _settle(task: Task, made: Made, reports: Path) -> PublishedReport | FailedRe
             language=task.planned.language,
             started_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         )
-    keep_failure(made.finished, reports, slug, task.run_id)
+    keep_failure(made.finished, failures_of(reports, task.planned.edition), slug, task.run_id)
     return FailedReport(slug, made.failure)

@@ -98,7 +98,7 @@ def _list_backends() -> None:
     """Let matplotlib find the backends of other packages, for which it reads what is installed."""
     from matplotlib.backends.registry import backend_registry  # noqa: PLC0415 - after pandas, as in `preload`
 
-    backend_registry.list_all()
+    backend_registry.list_all()  # type: ignore[no-untyped-call]
 
 
 def count_threads() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from sme_research.factory.site.histories import FailedAttempt, History, read_failure, read_histories
-from sme_research.factory.site.layout import FAILED, FINDINGS_NAME, INDEX_NAME, full_disk_told
+from sme_research.factory.site.layout import FINDINGS_NAME, INDEX_NAME, full_disk_told
 from sme_research.factory.site.ledger import Ledger
 from sme_research.factory.site.pages import write_pages
 
@@ -44,7 +44,7 @@ def list_reports(reports: Path) -> list[ReportRow]:
 
 def newest_failure(reports: Path, slug: str) -> FailedAttempt | None:
     """Newest failed attempt at a report; None where there is none."""
-    return read_failure(reports / FAILED / slug)
+    return read_failure(reports, slug)
 
 
 def write_index(reports: Path) -> None:

@@ -17,6 +17,7 @@ from sme_research.factory.manifest import (
     sha256_of,
 )
 from sme_research.factory.publish import keep_failure, publish, publishing, session
+from sme_research.factory.site.histories import failures_folder
 from sme_research.factory.site.layout import FAILURE_NAME
 
 PAGE = (
@@ -119,5 +120,5 @@ def fail_run(reports: Path, made: Manifest, *, text: str = "DataError: accounts.
             "text": text,
         }
         (folder / FAILURE_NAME).write_text(json.dumps(record))
-        keep_failure(folder, reports, made.slug, made.run_id)
+        keep_failure(folder, failures_folder(reports), made.slug, made.run_id)
         write_index(reports)

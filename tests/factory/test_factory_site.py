@@ -70,6 +70,20 @@ def test_a_report_that_failed_shows_the_failure_and_the_last_good_one_with_its_d
     assert newest_failure(reports, SLUG) is None
 
 
+def test_a_public_site_says_that_an_attempt_failed_and_not_what_the_notebook_said(tmp_path):
+    reports = tmp_path / "reports-public"
+    reports.mkdir()
+    (reports / ".edition").write_text("public\n")
+    publish_runs(reports, (manifest(1, edition="public"), [finding()]))
+    fail_run(reports, manifest(2, edition="public"), text="DataError: enterprise 91350100M000100Y43 has no city")
+    assert list((reports / ".failed").glob("*")) == []
+    item = entry(reports, "贷款贴息").get_text()
+    assert "最近一次生成失败：2026年11月2日" in item
+    assert "公开版" in page(reports, "index.html").header.get_text()
+    assert all(b"91350100M000100Y43" not in path.read_bytes() for path in reports.rglob("*") if path.is_file())
+    assert verify_site(reports).faults == ()
+
+
 def test_what_a_notebook_said_when_it_failed_is_no_markup(reports):
     assert "<script>alert" not in (reports / "index.html").read_text()
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sme_research.errors import FactoryError
-from sme_research.factory.plan import Language
-from sme_research.factory.site.layout import FAILED, FAILURE_NAME, SIGNATURES
+from sme_research.factory.editions import EDITION_MARK, failures_of
+from sme_research.factory.plan import Edition, Language
+from sme_research.factory.site.layout import FAILURE_NAME, SIGNATURES
 from sme_research.factory.site.ledger import Ledger
 from sme_research.factory.site.runs import PublishedRun, read_run
 from sme_research.factory.site.signatures import Signer, SignOff, read_sign_offs
@@ -16,7 +17,10 @@ from sme_research.factory.site.signatures import Signer, SignOff, read_sign_offs
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """A failed attempt at a report: ``text`` is the message, ``cell`` None where no cell is at fault."""
+    """A failed attempt at a report: ``cell`` is None where no cell is at fault.
+
+    ``text`` is the message, empty on a public site: it may name an enterprise.
+    """
 
     run_id: str
     title: str
@@ -74,10 +78,21 @@ class History:
         return self.failure.title if self.failure else self.slug
 
 
+def edition_of(reports: Path) -> Edition:
+    """Which edition a site is marked for; one without a mark is internal."""
+    mark = reports / EDITION_MARK
+    return "public" if mark.is_file() and mark.read_text(encoding="utf-8").strip() == "public" else "internal"
+
+
+def failures_folder(reports: Path) -> Path:
+    """Where the failed attempts at a site's reports are kept."""
+    return failures_of(reports.resolve(), edition_of(reports))
+
+
 def read_histories(reports: Path, ledger: Ledger, signers: tuple[Signer, ...] = ()) -> list[History]:
     """Read what the published folder holds, by slug."""
     slugs = {path.name for path in reports.glob("[!.]*/") if path.is_dir() and path.name != SIGNATURES}
-    slugs |= {path.name for path in (reports / FAILED).glob("*/")}
+    slugs |= {path.name for path in failures_folder(reports).glob("*/")}
     histories = [_read_history(reports, slug, ledger, signers) for slug in sorted(slugs)]
     return [history for history in histories if history.runs or history.damaged or history.failure]
 
@@ -96,20 +111,22 @@ def _read_history(reports: Path, slug: str, ledger: Ledger, signers: tuple[Signe
         else:
             damaged.append(folder.name)
     runs.sort(key=lambda run: run.manifest.started_at, reverse=True)
-    failure = read_failure(reports / FAILED / slug)
+    failure = read_failure(reports, slug)
     if failure and runs and failure.started_at < runs[0].manifest.started_at:
         failure = None
     sign_offs = tuple(found for run in runs for found in read_sign_offs(reports, run, signers))
     return History(slug, tuple(runs), tuple(sorted(damaged)), failure, sign_offs)
 
 
-def read_failure(folder: Path) -> FailedAttempt | None:
-    """Newest failed attempt; None where there is none that can be read."""
+def read_failure(reports: Path, slug: str) -> FailedAttempt | None:
+    """Newest failed attempt at a report; None where there is none that can be read."""
+    folder, public = failures_folder(reports) / slug, edition_of(reports) == "public"
     for path in sorted(folder.glob(f"*/{FAILURE_NAME}"), reverse=True):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             keys = ("title", "language", "started_at", "cell", "text")
-            return FailedAttempt(path.parent.name, *(record[key] for key in keys))
+            failure = FailedAttempt(path.parent.name, *(record[key] for key in keys))
+            return replace(failure, text="") if public else failure
         except (OSError, ValueError, KeyError):
             continue
     return None

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from sme_research.factory.plan import Language
 from sme_research.factory.site.catalogue_page import catalogue_source, render_catalogue
-from sme_research.factory.site.histories import History, read_histories
+from sme_research.factory.site.histories import History, edition_of, read_histories
 from sme_research.factory.site.history_page import history_source, render_history
 from sme_research.factory.site.layout import CATALOGUES, INDEX_NAME
 from sme_research.factory.site.ledger import Ledger
@@ -32,7 +32,7 @@ def write_pages(reports: Path, ledger: Ledger, *, without: frozenset[str] = froz
     for history in histories:
         if history.language is not None:
             languages.setdefault(history.family, []).append(history.language)
-    public = any(run.manifest.edition == "public" for history in histories for run in history.runs[:1])
+    public = edition_of(reports) == "public"
     told = [history for history in histories if history.language is not None]
     for history in tqdm(told, desc="pages", unit="page", delay=SHOW_BAR_AFTER_S, leave=False, disable=None):
         _write_history(ledger, history, tuple(languages[history.family]), public=public)

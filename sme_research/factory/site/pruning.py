@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sme_research.errors import FactoryError
-from sme_research.factory.site.histories import History, read_histories
-from sme_research.factory.site.layout import FAILED, SIGNATURES, STAGING, full_disk_told, sync
+from sme_research.factory.site.histories import History, failures_folder, read_histories
+from sme_research.factory.site.layout import SIGNATURES, STAGING, full_disk_told, sync
 from sme_research.factory.site.ledger import Ledger
 from sme_research.factory.site.pages import write_pages
 
@@ -57,7 +57,7 @@ def prune(
         runs = [path for history in histories for path in _old_runs(history, reports, keep, older_than_days)]
         if damaged:
             runs += _damaged(histories, ledger, reports)
-        failures = _old_failures(histories, reports, older_than_days)
+        failures = _old_failures(histories, reports.resolve(), older_than_days)
         gone = Pruned(tuple(runs), tuple(failures), sum(_size(reports / path) for path in [*runs, *failures]))
         if not dry_run:
             ledger.settle()
@@ -91,9 +91,10 @@ def _damaged(histories: list[History], ledger: Ledger, reports: Path) -> list[st
 def _old_failures(histories: list[History], reports: Path, older_than_days: int | None) -> list[str]:
     """Failed attempts, less the one that the site still shows."""
     shown = {(history.slug, history.failure.run_id) for history in histories if history.failure}
-    attempts = [path for path in (reports / FAILED).glob("*/*/") if (path.parent.name, path.name) not in shown]
+    folder = failures_folder(reports)
+    attempts = [path for path in folder.glob("*/*/") if (path.parent.name, path.name) not in shown]
     return [
-        path.relative_to(reports).as_posix()
+        os.path.relpath(path, reports)
         for path in sorted(attempts)
         if _is_old(datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(), older_than_days)
     ]

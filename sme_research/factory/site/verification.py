@@ -10,6 +10,7 @@ from typing import Final
 from tqdm import tqdm
 
 from sme_research.errors import FactoryError
+from sme_research.factory.editions import EDITION_MARK
 from sme_research.factory.manifest import MANIFEST_NAME, check_outputs
 from sme_research.factory.site.layout import FAILED, LEDGER, LOCK, SIGNATURES, STAGING
 from sme_research.factory.site.ledger import (
@@ -24,7 +25,7 @@ from sme_research.factory.site.ledger import (
 from sme_research.factory.site.runs import read_run
 from sme_research.factory.site.signatures import Signer, read_sign_offs, read_signers, signers_path
 
-WORKING: Final = (STAGING, FAILED, LOCK, LEDGER)
+WORKING: Final = (STAGING, FAILED, LOCK, LEDGER, EDITION_MARK)
 """What lies in the folder and is not published."""
 SHOW_BAR_AFTER_S: Final = 2
 MOST_LOOKS: Final = 5

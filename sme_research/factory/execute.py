@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ from sme_research.errors import FactoryError, SmeResearchError
 from sme_research.factory.kernels.environment import REPORTS, THREAD_LIMITS
 from sme_research.factory.kernels.manager import OwnKernelManager
 from sme_research.factory.kernels.provisioner import ORDINARY, ForkedProvisioner
+from sme_research.factory.kernels.start import say_once
 from sme_research.factory.notebooks import has_tag, parse_notebook
 from sme_research.factory.plan import PlannedReport
 from sme_research.processes import PROCESSES_VARIABLE
 
 KERNEL_NAME = "python3"
 WORK = "work"
+FOLDERS = (WORK, "kernel", "ipython", "jupyter")
 START_TIMEOUT_S = 60
+LOST = "the warm process ended while notebooks ran; they were run again in ordinary kernels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ def execute(
         Keep numerical libraries to one thread, for runs side by side.
     warm : Path, optional
         Socket of the warm process to fork the kernel from (`warm_kernels`);
-        an ordinary kernel where none is given, or none can be forked.
+        an ordinary kernel where none is given, or none can be forked. A
+        notebook whose kernel is lost with the warm process is run again.
 
     Raises
     ------
@@ -128,6 +133,12 @@ def execute(
     started, clock = datetime.now(UTC), time.monotonic()
     manager = OwnKernelManager(warm=warm, forks=warm is not None)
     watch, stopped = _drive(notebook, planned, folder, manager, timeout=timeout, progress=progress)
+    if warm is not None and isinstance(stopped, RuntimeError) and _is_lost(manager):
+        say_once(warm, f"{LOST}.")
+        for made in FOLDERS:
+            shutil.rmtree(folder / made)
+        again = execute(planned, folder, timeout=timeout, progress=progress, one_thread=one_thread)
+        return replace(again, kernel_note=LOST)
     executed = _without_marks(watch.notebook)
     return Execution(
         notebook=executed,
@@ -136,6 +147,11 @@ def execute(
         failure=find_failure(executed, watch.asked, watch.answered, stopped),
         **_how_started(manager),
     )
+
+
+def _is_lost(manager: OwnKernelManager) -> bool:
+    """Whether the kernel ended because the warm process did, by no fault of its notebook."""
+    return isinstance(manager.provisioner, ForkedProvisioner) and manager.provisioner.lost
 
 
 def _how_started(manager: OwnKernelManager) -> dict[str, str]:
@@ -196,8 +212,8 @@ def _fresh_copy(planned: PlannedReport) -> NotebookNode:
 def _prepare_folders(planned: PlannedReport, folder: Path) -> None:
     """Working folder of the run, in which the data folder is linked under the name that reports show."""
     work = folder / WORK
-    for made in (work, folder / "kernel", folder / "ipython", folder / "jupyter"):
-        made.mkdir(parents=True)
+    for made in FOLDERS:
+        (folder / made).mkdir(parents=True)
     (folder / "kernel").chmod(0o700)
     if planned.data is not None:
         link = work / str(planned.parameters["data"])

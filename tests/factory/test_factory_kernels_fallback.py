@@ -174,3 +174,21 @@ def test_the_users_own_warm_process_ends_when_it_is_idle(tmp_path, monkeypatch):
     while start._listens(path) and time.monotonic() < deadline:
         time.sleep(0.7)
     assert not start._listens(path)
+
+
+def test_a_notebook_whose_warm_process_dies_is_run_again_in_an_ordinary_kernel(tmp_path, capsys):
+    mark = tmp_path / "second"
+    ends = f"import os, pathlib, signal, time\nfirst = not pathlib.Path({str(mark)!r}).exists()\n"
+    ends += f"pathlib.Path({str(mark)!r}).touch(); open('made', 'x')\n"
+    ends += "if first: os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+    with warm_kernels(tmp_path) as warm:
+        done = run_cells(tmp_path, ends, warm=warm.socket)
+    assert (done.kernel, done.failure) == ("ordinary", None)
+    assert done.kernel_note == "the warm process ended while notebooks ran; they were run again in ordinary kernels"
+    assert capsys.readouterr().err.count(done.kernel_note) == 1
+
+
+def test_a_notebook_that_fails_in_a_forked_kernel_is_not_run_again(tmp_path):
+    with warm_kernels(tmp_path) as warm:
+        done = run_cells(tmp_path, "1 / 0", warm=warm.socket)
+    assert (done.kernel, done.kernel_note, done.failure.error) == ("forked", "", "ZeroDivisionError")

@@ -36,7 +36,10 @@ def why_not_forked() -> str:
 
 
 class ForkedProcess:
-    """A forked kernel, in the shape of `subprocess.Popen`; it ends when this handle is closed."""
+    """A forked kernel, in the shape of `subprocess.Popen`; it ends when this handle is closed.
+
+    ``lost`` says afterwards whether it ended with the warm process.
+    """
 
     stdin = stdout = stderr = None
 
@@ -45,6 +48,7 @@ class ForkedProcess:
         self._reader = reader
         self.pid = pid
         self.returncode: int | None = None
+        self.lost = False
 
     def poll(self) -> int | None:
         """Exit code, negative for a signal; None while the kernel runs."""
@@ -71,6 +75,7 @@ class ForkedProcess:
             except (BlockingIOError, TimeoutError):
                 return None
             # Where the warm process is gone, its kernels are killed with it.
+            self.lost = message is None
             self.returncode = -signal.SIGKILL if message is None else int(message["exit"])
             self._connection.close()
         return self.returncode

@@ -29,7 +29,8 @@ class ForkedProvisioner(LocalProvisioner):
 
     ``warm`` is the socket of the warm process that a run holds; where it is
     empty, the user's own is used, and started. ``kind`` and ``note`` say
-    afterwards which kernel it became, and why not a forked one.
+    afterwards which kernel it became, and why not a forked one; ``lost`` whether it
+    ended with the warm process.
     """
 
     warm: str = Unicode("")  # type: ignore[assignment]
@@ -37,6 +38,7 @@ class ForkedProvisioner(LocalProvisioner):
     process: Any = None
     kind = ""
     note = ""
+    lost = False
     _sockets: Path | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -94,6 +96,7 @@ class ForkedProvisioner(LocalProvisioner):
         """Exit code, as soon as the kernel has ended."""
         while self.process is not None and self.process.poll() is None:
             await asyncio.sleep(POLL_S)
+        self.lost = isinstance(self.process, ForkedProcess) and self.process.lost
         return await super().wait()
 
     async def send_signal(self, signum: int) -> None:

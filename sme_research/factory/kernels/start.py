@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,9 +93,13 @@ def own_warm_process(environment: Mapping[str, str]) -> Path:
 
 def say_once(warm: Path, sentence: str) -> None:
     """Print a sentence on standard error, unless it was said about this warm process before."""
-    with suppress(FileExistsError):
+    try:
         warm.with_suffix(".said").touch(exist_ok=False)
-        print(sentence, file=sys.stderr)
+    except FileExistsError:
+        return
+    except FileNotFoundError:  # the run that held it is over
+        pass
+    print(sentence, file=sys.stderr)
 
 
 def _start(path: Path, environment: Mapping[str, str], *, parent: int, idle_s: float) -> WarmKernels:

@@ -93,6 +93,12 @@ def draw(height: float) -> Iterator[Drawing]:
 def _png(figure: Figure) -> bytes:
     """Bytes that depend on the picture only, not on the day or the library's version."""
     FigureCanvasAgg(figure)
+    figure.set_dpi(DPI)
+    # Laid out here: savefig would draw the whole figure once more for it.
+    layout = figure.get_layout_engine()
+    assert layout is not None
+    layout.execute(figure)
+    figure.set_layout_engine("none")
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=DPI, metadata={"Software": None})
     return target.getvalue()

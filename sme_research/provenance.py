@@ -8,7 +8,6 @@ import json
 import os
 from typing import Any
 
-from sme_research.disclosure import publishable
 from sme_research.errors import DataError
 from sme_research.processes import SEAL_VARIABLE
 from sme_research.study import Study
@@ -35,6 +34,8 @@ def trace_tables(tables: Tables) -> dict[str, Any]:
 
 
 def _trace(name: str, tables: Tables, key: str) -> dict[str, Any]:
+    from sme_research.disclosure import publishable  # noqa: PLC0415  brings an optimiser, which few need
+
     n_rows = tables.n_rows(name)
     told = n_rows if not key or publishable(n_rows) else None
     return {"name": name, "rows": told, "sha256": seal(tables.digest(name), key)}

@@ -10,22 +10,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sme_research.errors import FactoryError
 from sme_research.factory.manifest import MANIFEST_NAME
 from sme_research.factory.plan import Edition
-from sme_research.factory.secrets import Secrets, load_secrets
 from sme_research.factory.site.layout import FAILED, STAGING
-from sme_research.factory.unpack import texts_of
+
+if TYPE_CHECKING:
+    from sme_research.factory.secrets import Secrets
 
 EDITION_MARK: Final = ".edition"
 PUBLIC_SUFFIX: Final = "-public"
 STATE: Final = ".sme-research"
 _KEY_LENGTH: Final = 64
 _MOST_TOLD: Final = 8
-
-__all__ = ["Leak", "Secrets", "claim_site", "find_secrets", "gate", "load_secrets", "site_root"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,6 +166,8 @@ def find_secrets(folder: Path, secrets: Secrets) -> list[Leak]:
 
 
 def _leaks_in(content: bytes, shown: str, secrets: Secrets) -> Iterator[Leak]:
+    from sme_research.factory.unpack import texts_of  # noqa: PLC0415  its readers of files serve the gate alone
+
     for (place, noisy), texts in groupby(texts_of(content, shown), key=lambda found: (found.place, found.noisy)):
         # Together, as there are thousands of small ones; no identifier runs over the line between.
         joined = "\n|\n".join(found.text for found in texts)

@@ -19,7 +19,16 @@ from sme_research.reach import LOCK, Reach, digest_files, packages_digest
 
 MANIFEST_NAME = "manifest.json"
 PACKAGE = Path(__file__).resolve().parents[1]
-TEMPLATE_MODULES = ("execute.py", "make.py", "markup.py", "records.py", "render.py", "typeface.py")
+TEMPLATE_MODULES = (
+    "execute.py",
+    "glossary.py",
+    "locale.py",
+    "make.py",
+    "markup.py",
+    "records.py",
+    "render.py",
+    "typeface.py",
+)
 TEMPLATE_FOLDERS = ("formats", "kernels", "template")
 SOURCE_SUFFIXES = (".py", ".j2", ".css", ".yml", ".yaml", ".csv", ".json")
 

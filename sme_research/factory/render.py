@@ -8,7 +8,6 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from nbformat import NotebookNode
 
 from sme_research.errors import FactoryError
 from sme_research.factory.glossary import explain_terms
+from sme_research.factory.locale import HTML_LANG, local_time
 from sme_research.factory.manifest import Manifest
 from sme_research.factory.markup import Heading, clean_html, structure
 from sme_research.factory.notebooks import has_tag
@@ -40,7 +40,6 @@ FIGURE_NEEDS = (
 """What travels with a picture in its output's metadata: key, what lacks without it, why it must be there."""
 # Outputs that live only by scripts; what they say in plain text is of no use to a reader.
 SCRIPTED = ("application/javascript", "application/vnd.jupyter.widget-view+json")
-HTML_LANG: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 
 TEXTS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -249,17 +248,6 @@ def _pages() -> jinja2.Environment:
     pages.filters["local"] = local_time
     pages.filters["as_json"] = lambda value: json.dumps(value, ensure_ascii=False)
     return pages
-
-
-BEIJING = timezone(timedelta(hours=8))
-
-
-def local_time(moment: str, language: str) -> str:
-    """A UTC moment in ISO format as its readers tell the time."""
-    told = datetime.fromisoformat(moment).astimezone(BEIJING)
-    if language.startswith("zh"):
-        return f"{told.year}年{told.month}月{told.day}日 {told:%H:%M}（北京时间）"
-    return f"{told:%Y-%m-%d %H:%M} (Beijing time)"
 
 
 def _report_cells(notebook: NotebookNode, manifest: Manifest) -> list[dict[str, Any]]:

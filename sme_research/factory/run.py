@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from sme_research.cache import trim_cache
 from sme_research.factory.catalogue import list_reports, write_index
 from sme_research.factory.editions import claim_site, failures_of, seal_key, staging_of, state_folder
 from sme_research.factory.execute import Failure
@@ -153,6 +152,8 @@ def _make_and_publish(
                 bar.update()
         finally:
             index.write()
+    from sme_research.cache import trim_cache  # noqa: PLC0415  only once something was made
+
     trim_cache(_cache_folder(reports), most_bytes=MOST_CACHE_BYTES)
     return done, notes
 

@@ -24,15 +24,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, create_string_object
 
 from sme_research.errors import FactoryError
-from sme_research.factory.editions import (
-    EDITION_MARK,
-    Secrets,
-    claim_site,
-    find_secrets,
-    gate,
-    load_secrets,
-    site_root,
-)
+from sme_research.factory.editions import EDITION_MARK, claim_site, find_secrets, gate, site_root
+from sme_research.factory.secrets import Secrets, load_secrets
 
 CODE = "91350199000005821M"
 NAME = "虚构精密机械有限公司"

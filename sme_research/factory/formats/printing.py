@@ -16,10 +16,11 @@ from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
 from sme_research.errors import FactoryError
+from sme_research.factory.locale import BEIJING, HTML_LANG, local_time
 from sme_research.factory.manifest import Manifest
 from sme_research.factory.markup import Heading
 from sme_research.factory.plan import Language
-from sme_research.factory.render import BEIJING, HTML_LANG, Figure, Rendered, local_time, render_fragment
+from sme_research.factory.render import Figure, Rendered, render_fragment
 
 TIMEOUT_S: Final = 120
 MANY_COLUMNS: Final = 6

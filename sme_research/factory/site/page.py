@@ -12,8 +12,8 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
+from sme_research.factory.locale import HTML_LANG, local_time
 from sme_research.factory.plan import Language
-from sme_research.factory.render import HTML_LANG, local_time
 from sme_research.factory.site.words import clock, day, say
 from sme_research.factory.typeface import embed_glyphs
 

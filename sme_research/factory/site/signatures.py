@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sme_research.errors import FactoryError
-from sme_research.factory.render import BEIJING
+from sme_research.factory.locale import BEIJING
 from sme_research.factory.site.layout import SIGNATURES
 from sme_research.factory.site.ledger import Ledger
 from sme_research.factory.site.runs import PublishedRun

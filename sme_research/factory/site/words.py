@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from sme_research.factory.locale import BEIJING
 from sme_research.factory.plan import Language
-from sme_research.factory.render import BEIJING
 from sme_research.present.words import has_text, text
 
 

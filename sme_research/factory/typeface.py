@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 FAMILY: Final = "Report Han"
 """Named last in the style sheet: a reader's own Chinese font goes first."""
 FIRST_HAN: Final = 0x2E80
 """Radicals, ideographs and full-width forms begin here; what stands before, every machine has."""
-UNUSED_TABLES: Final = ["BASE", "DSIG", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx"]
-"""What only vertical text and fine typography need; reading it takes half of the time."""
 
 
 def embed_glyphs(page: str) -> str:
@@ -30,18 +28,26 @@ def embed_glyphs(page: str) -> str:
 
 @lru_cache(maxsize=8)  # the catalogue is written after every report, nearly always with the same characters
 def _subset(codepoints: tuple[int, ...]) -> bytes:
-    from fontTools import subset  # noqa: PLC0415  a page without Chinese does without
+    import uharfbuzz  # noqa: PLC0415  a page without Chinese does without
     from fontTools.ttLib import TTFont  # noqa: PLC0415
 
-    source = files("mpl_font").joinpath("fonts", "noto", "NotoSansCJKsc-Regular.otf")
-    options = subset.Options(layout_features=[], hinting=False, desubroutinize=True, notdef_outline=True)
-    options.drop_tables += UNUSED_TABLES
-    # Bounding boxes may stay those of the whole face: lines are set by its metrics, which do not change.
-    font = TTFont(io.BytesIO(source.read_bytes()), lazy=True, recalcTimestamp=False, recalcBBoxes=False)
-    worker = subset.Subsetter(options)
-    worker.populate(unicodes=codepoints)
-    worker.subset(font)
+    asked = uharfbuzz.SubsetInput()
+    asked.sets(uharfbuzz.SubsetInputSets.UNICODE).set(set(codepoints))
+    # What only vertical text and fine typography need.
+    asked.sets(uharfbuzz.SubsetInputSets.LAYOUT_FEATURE_TAG).clear()
+    flags = uharfbuzz.SubsetFlags
+    asked.flags = flags.NO_HINTING | flags.DESUBROUTINIZE | flags.NOTDEF_OUTLINE
+    reduced = uharfbuzz.subset(_face(), asked)
+    font = TTFont(io.BytesIO(reduced.blob.data), lazy=True, recalcTimestamp=False, recalcBBoxes=False)
     font.flavor = "woff"
     target = io.BytesIO()
     font.save(target)
     return target.getvalue()
+
+
+@cache
+def _face() -> Any:
+    import uharfbuzz  # noqa: PLC0415
+
+    path = files("mpl_font").joinpath("fonts", "noto", "NotoSansCJKsc-Regular.otf")
+    return uharfbuzz.Face(path.read_bytes())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,21 @@ COVARIATE_PREFIX: Final = "x_"
 
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 Wording = Literal["effect", "association", "description"]
+Count: TypeAlias = int | Any
+"""A number of enterprises; None where the public edition withholds it."""
+Amount: TypeAlias = float | Any
+"""A number that the public edition withholds as None."""
+WITHHELD: Final = "*"
+
+
+def _told(count: Count) -> str:
+    """A count with its thousands apart, or the mark of what is withheld."""
+    return WITHHELD if count is None else f"{count:,}"
+
+
+def _marked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the mark where a number is withheld."""
+    return frame.astype(object).where(frame.notna(), WITHHELD)
 
 
 def _card(title: str, rows: Sequence[tuple[str, str]]) -> str:
@@ -48,11 +63,11 @@ class Effect:
     ci_high: float
     level: float
     unit: str
-    n_enterprises: int
-    n_treated: int
-    n_observations: int
-    n_clusters: int
-    n_treated_clusters: int
+    n_enterprises: Count
+    n_treated: Count
+    n_observations: Count
+    n_clusters: Count
+    n_treated_clusters: Count
     estimator: str
     comparison: str
     n_cells: int = 0
@@ -67,8 +82,8 @@ class Effect:
                 (f"estimate ({self.unit})", f"{self.estimate:+.4f}"),
                 ("standard error", f"{self.std_error:.4f}"),
                 (f"{self.level:.0%} interval", interval),
-                ("enterprises (treated)", f"{self.n_enterprises:,} ({self.n_treated:,})"),
-                ("enterprise-years", f"{self.n_observations:,}"),
+                ("enterprises (treated)", f"{_told(self.n_enterprises)} ({_told(self.n_treated)})"),
+                ("enterprise-years", _told(self.n_observations)),
                 ("estimator, comparison", f"{self.estimator}, {self.comparison}"),
             ],
         )
@@ -119,7 +134,7 @@ class EventTimeEffect:
     std_error: float
     ci_low: float
     ci_high: float
-    n_treated: int
+    n_treated: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +157,7 @@ class EventStudy:
         return pd.DataFrame([asdict(point) for point in self.points])
 
     def _repr_html_(self) -> str:
-        shown = self.to_frame().to_html(index=False, float_format="{:+.4f}".format, border=0)
+        shown = _marked(self.to_frame()).to_html(index=False, float_format="{:+.4f}".format, border=0)
         return shown.replace("<thead>", f"<caption>Event study, {self.unit}</caption><thead>", 1)
 
 
@@ -151,9 +166,9 @@ class FlowStep:
     """What is left after one step from population to analysis sample (distinct enterprises)."""
 
     name: str
-    n_enterprises: int
-    n_treated: int
-    n_observations: int
+    n_enterprises: Count
+    n_treated: Count
+    n_observations: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +182,7 @@ class SampleFlow:
         return pd.DataFrame([asdict(step) for step in self.steps])
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, border=0)
+        return _marked(self.to_frame()).to_html(index=False, border=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +203,8 @@ class Inference:
     ci_high: float | None
     p_value: float
     degrees_of_freedom: float | None
-    n_clusters: int
-    n_treated_clusters: int
+    n_clusters: Count
+    n_treated_clusters: Count
     unit: str
 
 
@@ -259,6 +274,8 @@ class NaturalUnits:
     ``base`` is the mean level of the treated in the year before treatment;
     ``estimate``, ``ci_low`` and ``ci_high`` are that level times the relative
     effect, as if every enterprise changed by the same percentage.
+    ``n_base`` enterprises stand behind the mean, ``largest_share`` of it is one
+    enterprise's: by these its publication is decided; they are never shown.
     """
 
     base: float
@@ -266,6 +283,8 @@ class NaturalUnits:
     ci_low: float
     ci_high: float
     unit: Mapping[str, str]
+    n_base: Count = None
+    largest_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,14 +294,16 @@ class CostFigures:
     ``per_enterprise`` is the mean over the ``n_enterprises`` for whom a cost is
     recorded; ``break_even`` the effect on revenue, in log points, at which one
     treated enterprise-year's added revenue equals that cost, and None where the
-    outcome is not revenue.
+    outcome is not revenue. ``largest_share`` is the part of the total that one
+    enterprise received, by which its publication is decided; it is never shown.
     """
 
     label: Mapping[str, str]
-    total: float
+    total: Amount
     per_enterprise: float
-    n_enterprises: int
+    n_enterprises: Count
     break_even: float | None
+    largest_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +317,7 @@ class OfficialFact:
     as_of: str
     perimeter: str
     source: str
-    recount: float
+    recount: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +368,8 @@ class ThresholdDensity:
     unit: str
     statistic: float
     p_value: float
-    n_below: int
-    n_above: int
+    n_below: Count
+    n_above: Count
     bins: tuple[Mapping[str, float], ...] = field(repr=False)
 
 
@@ -375,7 +396,7 @@ class DoseResponse:
     slope: Effect
     dose_label: Mapping[str, str]
     dose_unit: Mapping[str, str]
-    n_treated: int
+    n_treated: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,9 +574,9 @@ class TableQuality:
 
     name: str
     label: Mapping[str, str]
-    n_rows: int
+    n_rows: Count
     n_columns: int
-    n_faults: int
+    n_faults: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,4 +585,4 @@ class Missing:
 
     table_label: Mapping[str, str]
     label: Mapping[str, str]
-    share: float
+    share: Amount

@@ -13,6 +13,7 @@ from sme_research.cache import recall
 from sme_research.checks import CHECKS, run_checks
 from sme_research.context import add_context, load_placebo_group, load_population
 from sme_research.covariates import covariate_label
+from sme_research.errors import StudyError
 from sme_research.estimators.callaway_santanna import covariates_of
 from sme_research.estimators.sensitivity import bound_event_study
 from sme_research.evaluation.designs import DESIGNS, attempt, estimate_design, run_densities
@@ -21,6 +22,7 @@ from sme_research.evaluation.numbered import NumberedTables
 from sme_research.evaluation.plan import compare_plan
 from sme_research.evaluation.primary import Estimate, estimate_primary, estimate_quickly, make_refit
 from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
+from sme_research.evaluation.publishing import Edition, publish_finding
 from sme_research.evaluation.specifications import SPECIFICATIONS, estimate_specification
 from sme_research.evaluation.subgroups import PARTS, compare_parts, estimate_part
 from sme_research.evaluation.workers import Ask, workers
@@ -101,6 +103,7 @@ def evaluate(
     *,
     instrument_label: Labels | None = None,
     plan: str | Path | None = None,
+    edition: Edition = "internal",
     progress: Progress = lambda _: None,
 ) -> Evaluation:
     """Sample, estimate, check in every way and grade.
@@ -115,6 +118,8 @@ def evaluate(
         What the report calls the instrument, where its own label would mislead.
     plan : path, optional
         A plan registered before, as `save_plan` writes it; deviations from it are listed.
+    edition : {"internal", "public"}
+        ``"public"`` withholds what would give an enterprise away, and the sample's rows.
     progress : callable, optional
         Told the name of each part as it begins.
 
@@ -122,11 +127,13 @@ def evaluate(
     ------
     DataError, IdentificationError, StudyError
         The tables lack what the question needs, leave nothing to compare, or
-        the plan cannot be read.
+        the plan cannot be read. In the public edition: the edition is not known, the study
+        keeps chosen places or industries, or rests on too few enterprises.
 
     Where the environment names a folder for kept results, an evaluation that
     was made from the same question, data, code and environment is taken from it.
     """
+    _guard_edition(study, edition)
     planned = compare_plan(study, plan or None)
     question = {"study": study.settled(), "label": dict(instrument_label or {}), "plan": asdict(planned)}
     sample, finding = recall(
@@ -136,7 +143,19 @@ def evaluate(
         lambda: _evaluate(study, tables, instrument_label, planned, progress),
         module=__name__,
     )
+    if edition == "public":
+        return Evaluation(study, sample.iloc[:0], publish_finding(finding))
     return Evaluation(study, sample, finding)
+
+
+def _guard_edition(study: Study, edition: str) -> None:
+    if edition not in ("internal", "public"):
+        raise StudyError(f"edition is {edition!r}; choose 'internal' or 'public'.")
+    if edition == "public" and (study.cities or study.industries):
+        raise StudyError(
+            "the public edition takes no cities or industries: two reports that differ by one of them "
+            "give that one away; leave both empty, or make this report for the internal edition only."
+        )
 
 
 def _evaluate(

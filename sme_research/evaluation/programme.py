@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from sme_research.context import has_columns
+from sme_research.disclosure import largest_share
 from sme_research.results import CostFigures, Effect, NaturalUnits, OfficialFact, PublishedEffect
 from sme_research.study import Study
 from sme_research.tables import reference_path
@@ -24,11 +25,12 @@ def tell_in_natural_units(study: Study, sample: pd.DataFrame, effect: Effect) ->
     unit = study.outcome_declaration.level_unit
     if "level" not in sample or unit is None or study.unit != "log points":
         return None
-    base = float(sample.loc[sample["event_time"] == -1 - study.anticipation_years, "level"].mean())
+    levels = sample.loc[sample["event_time"] == -1 - study.anticipation_years, "level"].dropna()
+    base = float(levels.mean())
     if not base > 0:
         return None
     low, middle, high = (base * float(np.expm1(value)) for value in (effect.ci_low, effect.estimate, effect.ci_high))
-    return NaturalUnits(base, middle, low, high, unit)
+    return NaturalUnits(base, middle, low, high, unit, len(levels), largest_share(levels))
 
 
 def tell_cost(
@@ -46,7 +48,7 @@ def tell_cost(
     each = float(known.mean())
     is_revenue = study.outcome == "log_revenue" and natural is not None
     even = float(np.log1p(each / natural.base)) if is_revenue and natural is not None else None
-    return CostFigures(cost.label, float(known.sum()), each, len(known), even)
+    return CostFigures(cost.label, float(known.sum()), each, len(known), even, largest_share(known))
 
 
 def tell_facts(study: Study, tables: TablesLike) -> tuple[OfficialFact, ...]:

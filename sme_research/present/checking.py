@@ -9,6 +9,7 @@ from sme_research.present.words import (
     amount,
     both_ways,
     count,
+    fields,
     has_text,
     p_value,
     sentences,
@@ -115,10 +116,20 @@ def check_sentence(check: Check, lang: str, unit: str, *, holds_zero: bool = Fal
     marks += ["zero"] if holds_zero else []
     marks += ["same"] if "estimate" in values and values["estimate"] == values.get("trimmed_estimate") else []
     variant = next((f"{key}_{mark}" for mark in marks if has_text(lang, f"{key}_{mark}")), key)
-    parts = [text(lang, variant, **values)]
+    parts = [text(lang, _with_values(variant, check, values, lang), **values)]
     if "without_covariates" in values:
         parts.append(text(lang, f"checks.{check.name}_bare", **values))
     return sentences(lang, parts)
+
+
+def _with_values(key: str, check: Check, values: Mapping[str, str], lang: str) -> str:
+    """The sentence's key, or that of one without the numbers that the public edition withholds."""
+    if fields(lang, key) <= set(values):
+        return key
+    short = f"checks.{check.name}_{check.verdict}_withheld"
+    if has_text(lang, short) and fields(lang, short) <= set(values):
+        return short
+    return f"checks.withheld_{check.verdict}"
 
 
 def reading_of(finding: Finding, check: Check, lang: str) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, PALE, WASH, draw
-from sme_research.present.plotted import Plotted, heads, in_axis, interval_heads, tabulate_plotted
-from sme_research.present.sentences import item_of
-from sme_research.present.show import Picture
+from sme_research.present.plotted import Plotted, counted, heads, in_axis, interval_heads, tabulate_plotted
+from sme_research.present.sentences import absent, item_of
+from sme_research.present.show import Picture, Text
 from sme_research.present.wording import noun_of
 from sme_research.present.words import amount, amount_range, count, scale, share, signed, text, unit_head
 from sme_research.results import EventStudy, EventTimeEffect, Finding
@@ -34,7 +34,9 @@ def plot_event_study(finding: Finding, lang: str) -> Picture:
         _write_counts(axes, study)
         axes.set_xlim(min([*(point.event_time for point in before), -1]) - 0.6, max(last, 0) + 0.6)
         y = text(lang, "event_study.y", item=item, unit=unit_head(study.unit, lang))
-        drawing.label(axes, lang, x=text(lang, "event_study.x"), y=y)
+        known = all(point.n_treated is not None for point in study.points)
+        x = text(lang, "event_study.x" if known else "event_study.x_withheld")
+        drawing.label(axes, lang, x=x, y=y)
         axes.grid(axis="y", color=GRID)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
     caption = text(
@@ -53,7 +55,11 @@ def _event_study_data(study: EventStudy, lang: str) -> Plotted:
     return tabulate_plotted(
         [*shown, *heads(lang, "n_treated")],
         [
-            (point.event_time, *in_axis(study.unit, point.estimate, point.ci_low, point.ci_high), point.n_treated)
+            (
+                point.event_time,
+                *in_axis(study.unit, point.estimate, point.ci_low, point.ci_high),
+                counted(point.n_treated),
+            )
             for point in points
         ],
     )
@@ -71,8 +77,8 @@ def _draw_points(
 
 def _write_counts(axes: Axes, study: EventStudy) -> None:
     """Under each event time: how many treated enterprises stand behind its point."""
-    counts = {point.event_time: f"{point.n_treated:,}" for point in study.points}
-    times = sorted({*counts, -1})
+    counts = {point.event_time: f"{point.n_treated:,}" for point in study.points if point.n_treated is not None}
+    times = sorted({*(point.event_time for point in study.points), -1})
     axes.set_xticks(times, [f"{signed(time, 0)}\n{counts.get(time, '')}" for time in times], fontsize=9.5)
 
 
@@ -94,10 +100,13 @@ def _event_study_alt(study: EventStudy, item: str, lang: str) -> str:
     )
 
 
-def plot_balance(finding: Finding, lang: str) -> Picture:
+def plot_balance(finding: Finding, lang: str) -> Picture | Text:
     """Standardised differences of the covariates, with the limits of comfort."""
     check = finding.check("balance")
-    rows = sorted(check.table, key=lambda row: abs(row["standardised_difference"]))
+    shown = [row for row in check.table if row["standardised_difference"] is not None]
+    if not shown:
+        return absent(finding, "balance", lang)
+    rows = sorted(shown, key=lambda row: abs(row["standardised_difference"]))
     labels = [finding.covariate_label[row["covariate"]][lang] for row in rows]
     gaps = [row["standardised_difference"] for row in rows]
     limit = check.values["limit"]
@@ -116,9 +125,11 @@ def plot_balance(finding: Finding, lang: str) -> Picture:
     return Picture(drawing.png, alt, text(lang, "balance.figure_caption"), data)
 
 
-def plot_overlap(finding: Finding, lang: str) -> Picture:
+def plot_overlap(finding: Finding, lang: str) -> Picture | Text:
     """Chance of treatment among the treated and the comparison enterprises."""
     check = finding.check("overlap")
+    if not check.table:
+        return absent(finding, "overlap", lang)
     centres = np.array([(row["from"] + row["to"]) / 2 for row in check.table])
     with draw(3.6) as drawing:
         axes = drawing.one()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from sme_research.present.words import scale, text, unit_head
+from sme_research.present.words import MARK, scale, text, unit_head
 from sme_research.results import Effect
 
 Value = str | float | int | None
@@ -29,6 +29,11 @@ def interval_heads(lang: str, unit: str, level: float, *, first: Sequence[str] =
     """Heads of an estimate with its interval, in the unit of its axis."""
     told = {"unit": unit_head(unit, lang), "level": f"{level:.0%}"}
     return [*first, *heads(lang, "estimate", "low", "high", **told)]
+
+
+def counted(number: int | None) -> Value:
+    """A count, or the mark where it is withheld."""
+    return MARK if number is None else number
 
 
 def in_axis(unit: str, *values: float) -> list[float]:

@@ -61,7 +61,7 @@ def summarise(finding: Finding, lang: str) -> Text:
         headline(finding, lang),
         _in_natural_units(finding, lang),
         _on_whom(finding, lang),
-        text(lang, "summary.exposure", share=share(_share_of_first_year(finding))),
+        _exposure(finding, lang),
         _detectable(finding, lang),
         opposite(finding, "summary", lang),
         _how_sure(finding, lang),
@@ -144,10 +144,13 @@ def _largest_doubt(finding: Finding, lang: str) -> str:
     return text(lang, "summary.doubt", check=text(lang, f"checks.{check.name}"), reading=reading)
 
 
-def _share_of_first_year(finding: Finding) -> float:
-    """Share of the treated enterprise-years that are the year of treatment itself."""
+def _exposure(finding: Finding, lang: str) -> str:
+    """Share of the treated enterprise-years that are the year of treatment itself, where counts are published."""
     after = {point.event_time: point.n_treated for point in finding.event_study.points if point.event_time >= 0}
-    return after.get(0, 0) / sum(after.values()) if after else 0.0
+    if None in after.values():
+        return ""
+    first = after.get(0, 0) / sum(after.values()) if after else 0.0
+    return text(lang, "summary.exposure", share=share(first))
 
 
 def headline(finding: Finding, lang: str) -> str:
@@ -210,6 +213,8 @@ def describe(finding: Finding, part: str, lang: str) -> Text:
 def describe_flow(finding: Finding, lang: str) -> Text:
     """Who was lost to missing data, by arm, and which treated are in the sample but not in the average."""
     values = finding.check("sample_flow").values
+    if "gap" not in values:
+        return Text(text(lang, "flow.withheld"))
     reading = text(
         lang,
         "flow.reading",
@@ -218,7 +223,7 @@ def describe_flow(finding: Finding, lang: str) -> Text:
         gap=text(lang, "unit.points", number=f"{values['gap'] * 100:.1f}"),
     )
     treated = {step.name: step.n_treated for step in finding.flow.steps}
-    if "before_and_after" not in treated or not treated["two_years"]:
+    if not treated.get("before_and_after") or not treated["two_years"]:
         return Text(reading)
     unseen = treated["two_years"] - treated["before_and_after"]
     told = text(lang, "flow.unseen", n=count(unseen), share=share(unseen / treated["two_years"]))

@@ -10,8 +10,10 @@ from html import escape
 from typing import Any, Final
 
 from sme_research.present.plotted import Plotted
+from sme_research.present.words import MARK, text
 
 RECORD_TYPE: Final = "application/vnd.sme-research.record+json"
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 _ANCHOR: Final = re.compile(r"#[A-Za-z][A-Za-z0-9-]*")
 
 
@@ -76,12 +78,19 @@ class HtmlTable:
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
         body = "".join(self._group(row) if isinstance(row, Group) else self._row(row) for row in self.rows)
-        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        note = "".join(f'<p class="note">{escape(told)}</p>' for told in (self.note, self._mark_note()) if told)
         table = (
             f'<table class="{" ".join(["sme", *self.kind.split()])}"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
         )
         return _within_finding(table, self.finding_wording)
+
+    def _mark_note(self) -> str:
+        """What the mark of withheld numbers stands for, where a cell has it."""
+        cells = [str(cell) for row in self.rows if not isinstance(row, Group) for cell in row]
+        if not any(MARK in cell for cell in cells):
+            return ""
+        return text("zh" if _CHINESE.search(self.caption) else "en", "disclosure.mark")
 
     def _group(self, group: Group) -> str:
         span = len(self.head)

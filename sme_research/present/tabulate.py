@@ -10,6 +10,7 @@ from sme_research.present.sentences import item_of, list_labels, reason_sentence
 from sme_research.present.show import Group, HtmlTable
 from sme_research.present.wording import noun, noun_first
 from sme_research.present.words import (
+    MARK,
     both_ways,
     cell,
     count,
@@ -158,13 +159,17 @@ def tabulate_balance(finding: Finding, lang: str) -> HtmlTable:
     rows = [
         (
             finding.covariate_label[row["covariate"]][lang],
-            f"{row['treated']:.3f}",
-            f"{row['comparison']:.3f}",
-            signed(row["standardised_difference"], 2),
+            _mean(row["treated"]),
+            _mean(row["comparison"]),
+            MARK if row["standardised_difference"] is None else signed(row["standardised_difference"], 2),
         )
         for row in finding.check("balance").table
     ]
     return HtmlTable(text(lang, "balance.caption"), words(lang, "balance.head"), rows)
+
+
+def _mean(value: float | None) -> str:
+    return MARK if value is None else f"{value:.3f}"
 
 
 def tabulate_grade(finding: Finding, lang: str) -> HtmlTable:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Any, Final
 
 import yaml
@@ -16,6 +17,8 @@ from sme_research.errors import StudyError
 
 LANGUAGES: Final = ("zh", "en")
 MINUS: Final = "−"
+MARK: Final = "*"
+"""Stands for a number that the public edition withholds, as `sme_research.disclosure` has it."""
 _PERCENT: Final = "log points"
 _POINTS: Final = ("share", "log points a year")
 _CHINESE_GAP: Final = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
@@ -43,6 +46,14 @@ def text(lang: str, key: str, /, **values: Any) -> str:
     # A p-value that is only known to be small brings its own sign: p = < 0.001 is p < 0.001.
     filled = str(entry).format(**values).replace("= <", "<")
     return _CHINESE_GAP.sub("", filled) if lang == "zh" else filled
+
+
+def fields(lang: str, key: str) -> set[str]:
+    """Names of the values that a text has to be filled in with."""
+    entry: Any = texts(lang)
+    for part in key.split("."):
+        entry = entry[part]
+    return {name for _, name, _, _ in Formatter().parse(str(entry)) if name}
 
 
 def words(lang: str, key: str, /, **values: Any) -> list[str]:
@@ -164,8 +175,10 @@ def natural(value: float, unit: Mapping[str, str], lang: str, *, sign: bool = Tr
     return text(lang, "unit.natural", number=number, unit=unit[lang])
 
 
-def money(wan: float, lang: str, *, sign: bool = False) -> str:
-    """10,000 yuan as 万元 or 亿元, and in English as yuan or million yuan."""
+def money(wan: float | None, lang: str, *, sign: bool = False) -> str:
+    """10,000 yuan as 万元 or 亿元, and in English as yuan or million yuan; the mark where it is withheld."""
+    if wan is None:
+        return MARK
     write = _signed_short if sign else _plain
     if lang == "zh":
         if abs(wan) >= _WAN_IN_YI:
@@ -199,8 +212,10 @@ def signed(number: float, digits: int = 1) -> str:
     return shown.replace("-", MINUS)
 
 
-def share(fraction: float) -> str:
-    """A fraction as a percentage for a sentence."""
+def share(fraction: float | None) -> str:
+    """A fraction as a percentage for a sentence; the mark where it is withheld."""
+    if fraction is None:
+        return MARK
     return f"{fraction * 100:.1f}%".replace("-", MINUS)
 
 
@@ -213,9 +228,9 @@ def day(moment: date, lang: str) -> str:
     )
 
 
-def count(number: float) -> str:
-    """A whole number with its thousands apart."""
-    return f"{number:,.0f}"
+def count(number: float | None) -> str:
+    """A whole number with its thousands apart; the mark where it is withheld."""
+    return MARK if number is None else f"{number:,.0f}"
 
 
 def p_value(number: float | None) -> str:

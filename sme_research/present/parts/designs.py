@@ -15,6 +15,7 @@ from sme_research.present.words import (
     cell,
     count,
     fine_digits,
+    has_text,
     interval,
     p_value,
     sentences,
@@ -145,6 +146,8 @@ def _told(finding: Finding, key: str, effect: Effect, lang: str, **more: str) ->
     zero = text(lang, "effect.zero_inside" if includes_zero(effect) else "effect.zero_outside")
     facts = {**_named(finding, lang), **told_effect(effect, lang, fine_digits(effect.estimate, effect.unit))}
     facts |= {"zero": zero, **more}
+    if effect.n_treated is None and has_text(lang, f"{key}_withheld"):
+        key += "_withheld"
     return Text(text(lang, key, **facts), finding.grade.wording)
 
 

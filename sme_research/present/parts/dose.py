@@ -125,4 +125,7 @@ def describe_dose(finding: Finding, lang: str) -> Text:
         "level": f"{slope.level:.0%}",
         "n_treated": count(dose.n_treated),
     }
-    return Text(text(lang, "dose.flat" if flat else "dose.sloped", **facts), finding.grade.wording)
+    key = "dose.flat" if flat else "dose.sloped"
+    if dose.n_treated is None:
+        key += "_withheld"
+    return Text(text(lang, key, **facts), finding.grade.wording)

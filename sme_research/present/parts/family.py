@@ -9,7 +9,7 @@ from sme_research.present.canvas import draw
 from sme_research.present.checking import find_check
 from sme_research.present.estimates import forest_row, reason_in
 from sme_research.present.forest import ROW_HEIGHT, draw_forest
-from sme_research.present.plotted import Plotted, Value, effect_values, heads, tabulate_plotted
+from sme_research.present.plotted import Plotted, Value, counted, effect_values, heads, tabulate_plotted
 from sme_research.present.sentences import absent
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first
@@ -85,7 +85,12 @@ def plot_family(finding: Finding, lang: str) -> Picture | Text:
 def _data(known: Sequence[OutcomeEffect], level: float, lang: str) -> Plotted:
     """Every outcome in its own unit, which a column says."""
     rows: list[Sequence[Value]] = [
-        (entry.label[lang], unit_head(entry.effect.unit, lang), *effect_values(entry.effect), entry.effect.n_treated)
+        (
+            entry.label[lang],
+            unit_head(entry.effect.unit, lang),
+            *effect_values(entry.effect),
+            counted(entry.effect.n_treated),
+        )
         for entry in known
         if entry.effect is not None
     ]

@@ -9,7 +9,7 @@ from typing import Final
 from sme_research.present.estimates import label_of
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Link, Text
-from sme_research.present.words import count, day, join, money, quoted, signed, text, words
+from sme_research.present.words import MARK, count, day, join, money, quoted, signed, text, words
 from sme_research.results import Finding, OfficialFact
 
 FINGERPRINT_SHOWN: Final = 16
@@ -59,8 +59,8 @@ def tabulate_facts(finding: Finding, lang: str) -> HtmlTable | Text:
         (
             fact.label[lang],
             text(lang, f"facts.{fact.bound}", value=_figure(fact.value, fact.unit, lang)),
-            _figure(fact.recount, fact.unit, lang),
-            _difference(fact, lang),
+            MARK if fact.recount is None else _figure(fact.recount, fact.unit, lang),
+            MARK if fact.recount is None else _difference(fact, lang),
             day(date.fromisoformat(fact.as_of), lang),
             quoted(lang, fact.perimeter),
             quoted(lang, fact.source),

@@ -134,9 +134,10 @@ def _yardstick(study: EventStudy, lang: str) -> str:
     known = {**{time: gap for time, (gap, _) in gaps.items()}, BASE: 0.0}
     changes = {time: known[time + 1] - known[time] for time in gaps if time + 1 in known}
     start = max(changes, key=lambda time: abs(changes[time]))
+    known_treated = gaps[start][1] is not None
     return text(
         lang,
-        "sensitivity.yardstick",
+        "sensitivity.yardstick" if known_treated else "sensitivity.yardstick_withheld",
         change=amount(changes[start], study.unit, lang),
         start=signed(start, 0),
         end=signed(start + 1, 0),

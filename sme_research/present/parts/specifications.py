@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, PALE, draw
 from sme_research.present.estimates import effect_cells, includes_zero, label_of
-from sme_research.present.plotted import Plotted, Value, effect_values, heads, interval_heads, tabulate_plotted
+from sme_research.present.plotted import (
+    Plotted,
+    Value,
+    counted,
+    effect_values,
+    heads,
+    interval_heads,
+    tabulate_plotted,
+)
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
@@ -52,7 +60,12 @@ def _data(ranked: Sequence[tuple[Specification, Effect]], finding: Finding, lang
         lang, finding.effect.unit, finding.effect.level, first=heads(lang, "specification", "choice")
     )
     rows: list[Sequence[Value]] = [
-        (label_of("specifications", spec.name, lang), _choices(spec, lang), *effect_values(effect), effect.n_treated)
+        (
+            label_of("specifications", spec.name, lang),
+            _choices(spec, lang),
+            *effect_values(effect),
+            counted(effect.n_treated),
+        )
         for spec, effect in ranked
     ]
     return tabulate_plotted([*shown, *heads(lang, "n_treated")], rows)

@@ -8,7 +8,7 @@ from typing import Final
 from sme_research.present.checking import find_check, reading_of
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Text
-from sme_research.present.words import amount, share, signed, text, words
+from sme_research.present.words import MARK, amount, share, signed, text, words
 from sme_research.results import Check, Finding
 
 _LOSSES: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -32,7 +32,7 @@ def tabulate_attrition(finding: Finding, lang: str) -> HtmlTable | Text:
     """Shares of each arm that stopped reporting or crossed the official scale, with bounds on the estimate."""
     found = {row: (_made(finding, check), ours, theirs) for row, (check, ours, theirs) in _LOSSES.items()}
     rows = [
-        _row(text(lang, f"attrition.{row}"), check.values[ours], check.values[theirs], lang)
+        _row(text(lang, f"attrition.{row}"), check.values.get(ours), check.values.get(theirs), lang)
         for row, (check, ours, theirs) in found.items()
         if check is not None
     ]
@@ -47,7 +47,9 @@ def _made(finding: Finding, name: str) -> Check | None:
     return None if check is None or check.verdict == "not_applicable" else check
 
 
-def _row(label: str, treated: float, comparison: float, lang: str) -> tuple[str, ...]:
+def _row(label: str, treated: float | None, comparison: float | None, lang: str) -> tuple[str, ...]:
+    if treated is None or comparison is None:
+        return (label, MARK, MARK, MARK)
     gap = text(lang, "unit.points", number=signed((treated - comparison) * 100))
     return (label, share(treated), share(comparison), gap)
 

@@ -8,7 +8,15 @@ from statistics import NormalDist
 from sme_research.present.canvas import draw
 from sme_research.present.estimates import effect_cells, forest_row
 from sme_research.present.forest import ROW_HEIGHT, ForestRow, draw_forest
-from sme_research.present.plotted import Plotted, Value, effect_values, heads, interval_heads, tabulate_plotted
+from sme_research.present.plotted import (
+    Plotted,
+    Value,
+    counted,
+    effect_values,
+    heads,
+    interval_heads,
+    tabulate_plotted,
+)
 from sme_research.present.sentences import absent, item_of
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.wording import noun, noun_first, noun_of
@@ -58,9 +66,14 @@ def plot_subgroups(finding: Finding, lang: str) -> Picture | Text:
 
 def _data(finding: Finding, lang: str) -> Plotted:
     whole = finding.effect
-    rows: list[Sequence[Value]] = [("", text(lang, "subgroups.all"), *effect_values(whole), whole.n_treated)]
+    rows: list[Sequence[Value]] = [("", text(lang, "subgroups.all"), *effect_values(whole), counted(whole.n_treated))]
     rows += [
-        (part.variable_label[lang], part.part_label[lang], *effect_values(part.effect), part.effect.n_treated)
+        (
+            part.variable_label[lang],
+            part.part_label[lang],
+            *effect_values(part.effect),
+            counted(part.effect.n_treated),
+        )
         for part in finding.subgroups
         if part.effect is not None
     ]

@@ -131,6 +131,8 @@ def _make_report(task: Task) -> Made:
         )
     except FactoryError as fault:
         return Made(Failure(type(fault).__name__, str(fault)), 0.0, task.folder)
+    if done.kernel_note:
+        _note(task, f"ran in an ordinary kernel: {done.kernel_note}")
     failure = done.failure
     if failure is None:
         try:
@@ -190,10 +192,15 @@ def _news(task: Task, made: PublishedRun) -> list[str]:
     try:
         before = read_run(task.previous)
     except FactoryError as fault:
-        with (task.folder / NOTES_NAME).open("a", encoding="utf-8") as notes:
-            notes.write(f"not compared with the run before: {fault}\n")
+        _note(task, f"not compared with the run before: {fault}")
         return []
     return tell_changes(compare_runs(before, made), task.planned.language)
+
+
+def _note(task: Task, sentence: str) -> None:
+    """A remark for whoever runs the reports."""
+    with (task.folder / NOTES_NAME).open("a", encoding="utf-8") as notes:
+        notes.write(f"{sentence}\n")
 
 
 def _manifest(task: Task, done: Execution, records: Records) -> Manifest:

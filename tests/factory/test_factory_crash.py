@@ -20,24 +20,30 @@ from sme_research.factory.publish import publishing, session
 from sme_research.factory.run import RunRequest, run_reports
 
 # Kill the whole run at the most delicate moments of publishing.
-INLINE = "run._in_processes = lambda tasks, jobs: ((task, make.make_report(task)) for task in tasks); "
+INLINE = """
+class InThisProcess:
+    def make(self, tasks):
+        return ((task, make.make_report(task)) for task in tasks)
+run.executor_for = lambda jobs, scheduler: InThisProcess()
+"""
 PATCHES = {
-    "before the rename": INLINE + "publish.os.rename = die",
-    "after the rename, before the index": INLINE + "publish.replace_file = catalogue.replace_file = die",
-    "before the index is replaced": INLINE + "publish.os.replace = die",
+    "before the rename": INLINE + "publish.move_folder = die",
+    "after the rename, before the pages": INLINE + "run.write_index = die",
+    "before a page is replaced": INLINE + "ledger.os.replace = die",
 }
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from sme_research.factory import catalogue, make, publish, run
+from sme_research.factory import make, publish, run
 from sme_research.factory.run import RunRequest, run_reports
+from sme_research.factory.site import ledger
 def die(*arguments):
     os.killpg(0, signal.SIGKILL)
 if __name__ == "__main__":
     exec(sys.argv[2])
     root = Path(sys.argv[1])
     print("ready", flush=True)
-    run_reports(RunRequest((root / "notebooks",), root / "reports"), progress=False)
+    run_reports(RunRequest((root / "notebooks",), root / "reports", formats=("html",), force=True), progress=False)
 """
 
 
@@ -47,7 +53,7 @@ def published(tmp_path_factory):
     root = tmp_path_factory.mktemp("published")
     for name in ("one", "two"):
         write(root / f"notebooks/{name}.ipynb", code("import time; time.sleep(0.3)"), records(PROVENANCE))
-    assert run_reports(RunRequest((root / "notebooks",), root / "reports"), progress=False).ok
+    assert run_reports(RunRequest((root / "notebooks",), root / "reports", formats=("html",)), progress=False).ok
     (root / "script.py").write_text(SCRIPT)
     return root
 
@@ -117,7 +123,8 @@ def test_a_run_killed_at_any_moment_leaves_a_whole_site_and_a_rerun_completes(si
         process.wait()
         assert_nothing_runs(site)
         assert_site_is_whole(site)
-    assert run_reports(RunRequest((site / "notebooks",), site / "reports"), progress=False).ok
+    again = RunRequest((site / "notebooks",), site / "reports", formats=("html",), force=True)
+    assert run_reports(again, progress=False).ok
     assert_site_is_whole(site)
     assert list((site / "reports/.staging").iterdir()) == []
 
@@ -125,7 +132,7 @@ def test_a_run_killed_at_any_moment_leaves_a_whole_site_and_a_rerun_completes(si
 def test_an_interrupt_stops_every_kernel_and_publishes_nothing_half(site):
     process = start(site)
     deadline = time.monotonic() + 30
-    while not any((site / "reports/.staging").glob("*/*/kernel/*")) and time.monotonic() < deadline:
+    while not any((site / "reports/.staging").glob("*/*/*/kernel/*")) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=20) != 0

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import sys
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -14,6 +13,7 @@ from factory_cases import FINDING, PROVENANCE, code, records, text, write
 
 from sme_research.factory.manifest import check_outputs, read_manifest
 from sme_research.factory.run import RunRequest, list_reports, run_reports
+from sme_research.factory.unpack import texts_of
 
 BAD = {
     "raises": "1 / 0",
@@ -88,7 +88,19 @@ def test_a_users_error_is_shown_as_its_one_message(site):
     assert str(site.failures["says"]) == "accounts.csv, row 4: revenue is -3"
 
 
-def test_a_notebook_that_kills_its_worker_has_failed(tmp_path):
+def test_a_killed_warm_process_costs_no_report_and_is_told(tmp_path):
+    kill = code("import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    write(tmp_path / "n/a.ipynb", kill, records(PROVENANCE))
+    for name in "bcd":
+        write(tmp_path / f"n/{name}.ipynb", records(PROVENANCE))
+    request = RunRequest((tmp_path / "n",), tmp_path / "reports", formats=("html",), jobs=1)
+    outcome = run_reports(request, progress=False)
+    assert ([str(failed.failure) for failed in outcome.failed], len(outcome.published)) == ([], 4)
+    assert any("the warm process cannot be reached" in note for note in outcome.notes)
+
+
+def test_a_notebook_that_kills_its_worker_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SME_RESEARCH_NO_FORK", "1")
     write(tmp_path / "n/killer.ipynb", code("import os, signal; os.kill(os.getppid(), signal.SIGKILL)"))
     outcome = run_reports(RunRequest((tmp_path / "n",), tmp_path / "reports"), progress=False)
     assert [failed.failure.error for failed in outcome.failed] == ["WorkerDied"]
@@ -116,7 +128,9 @@ def test_manifests_hash_the_bytes_that_are_published(site):
     for report in site.outcome.published:
         assert check_outputs(report.path) == []
         manifest = read_manifest(report.path)
-        assert set(manifest.outputs) == {"index.html", "notebook.ipynb", "findings.json"}
+        made = {"index.html", "notebook.ipynb", "findings.json", "report.pdf", "report.docx", "replication.zip"}
+        assert set(manifest.outputs) - {"figures/figure-1.csv"} == made
+        assert (manifest.formats, len(manifest.content_sha256)) == (["html", "pdf", "docx"], 64)
         assert (manifest.seed, manifest.made_up, manifest.tables[0].rows) == (3, True, 12)
     tampered = published(site, "good-en") / "findings.json"
     original = tampered.read_bytes()
@@ -142,9 +156,11 @@ def test_each_language_keeps_its_own_cells(site):
 def test_neither_stderr_nor_records_nor_paths_of_the_machine_are_published(site):
     for report in site.outcome.published:
         for path in report.path.iterdir():
-            content = path.read_text()
-            assert not re.search(r"noise noise", content)
-            assert str(site.root) not in content
+            if path.is_dir():
+                continue
+            for found in texts_of(path.read_bytes(), path.name):
+                assert "noise noise" not in found.text
+                assert str(site.root) not in found.text
         assert "hidden repr" not in (report.path / "index.html").read_text()
 
 

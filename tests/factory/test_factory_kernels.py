@@ -178,10 +178,7 @@ ENDS = {
 
 
 def test_what_ends_a_kernel_ends_no_other_and_is_told_of_it_alone(warm, tmp_path):
-    sibling = subprocess.Popen(
-        [sys.executable, "-c", SIBLING, str(tmp_path), str(warm.socket)], stdout=subprocess.PIPE, text=True
-    )
-    assert sibling.stdout.readline() == "running\n"
+    sibling, _ = start_sibling(tmp_path, warm.socket)
     for name, source in ENDS.items():
         ended = run_cells(tmp_path, "1", source, "2", warm=warm.socket)
         assert ended.kernel == "forked"
@@ -194,22 +191,30 @@ def test_what_ends_a_kernel_ends_no_other_and_is_told_of_it_alone(warm, tmp_path
 
 
 SIBLING = """
-import sys
+import sys, time
 sys.path.insert(0, "tests/factory")
 from pathlib import Path
 from threading import Thread
 from kernel_cases import run_cells
 root = Path(sys.argv[1])
-wait = f"import pathlib, time\\npathlib.Path({str(root)!r}, 'up').touch()\\n"
-wait += f"while not pathlib.Path({str(root)!r}, 'go').exists(): time.sleep(0.01)"
+wait = f"import os, pathlib, time\\nroot = pathlib.Path({str(root)!r})\\n"
+wait += "(root / 'part').write_text(str(os.getpid())); (root / 'part').rename(root / 'up')\\n"
+wait += "while not (root / 'go').exists(): time.sleep(0.01)"
 def tell():
-    import time
-    while not (root / "up").exists(): time.sleep(0.01)
-    print("running", flush=True)
+    while not (root / "up").exists():
+        time.sleep(0.01)
+    print((root / "up").read_text(), flush=True)
 Thread(target=tell).start()
 done = run_cells(root, wait, warm=Path(sys.argv[2]))
 print(done.kernel, done.failure, flush=True)
 """
+
+
+def start_sibling(root: Path, warm: Path) -> tuple[subprocess.Popen, int]:
+    """A process that runs a notebook until there is a file ``go``, and the number of its kernel."""
+    command = [sys.executable, "-c", SIBLING, str(root), str(warm)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return process, int(process.stdout.readline())
 
 
 def test_a_cell_that_takes_too_long_is_ended_with_its_kernel(forked, tmp_path):
@@ -220,21 +225,7 @@ def test_a_cell_that_takes_too_long_is_ended_with_its_kernel(forked, tmp_path):
 
 
 def test_a_kernel_ends_when_the_process_that_asked_for_it_is_killed(warm, tmp_path):
-    sibling = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            SIBLING.replace("import pathlib", "import os, pathlib").replace(
-                "'up').touch()", "'up').write_text(str(os.getpid()))"
-            ),
-            str(tmp_path),
-            str(warm.socket),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert sibling.stdout.readline() == "running\n"
-    kernel = int((tmp_path / "up").read_text())
+    sibling, kernel = start_sibling(tmp_path, warm.socket)
     assert Path(f"/proc/{kernel}").exists()
     sibling.kill()
     sibling.wait()
@@ -263,26 +254,13 @@ def test_the_warm_process_and_its_kernels_end_when_the_run_is_killed(tmp_path):
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     pid, path = run.stdout.readline().split()
-    other = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            SIBLING.replace("import pathlib", "import os, pathlib").replace(
-                "'up').touch()", "'up').write_text(str(os.getpid()))"
-            ),
-            str(tmp_path),
-            path,
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert other.stdout.readline() == "running\n"
-    kernel = int((tmp_path / "up").read_text())
+    other, kernel = start_sibling(tmp_path, Path(path))
     run.kill()
     run.wait()
     assert_ends(int(pid))
     assert_ends(kernel)
-    assert "KernelDied" not in other.stdout.readline() or other.wait(timeout=10) == 0
+    other.kill()
+    other.wait()
 
 
 def listening_ports(pid: int) -> list[str]:

@@ -111,7 +111,28 @@ with start.warm_kernels(Path.cwd()) as warm:
     with open(sys.argv[1], "a") as changed:
         changed.write("# changed\\n")
     print(ask(warm.socket))
-    print(warm.process.wait(10))
+    print(ask(warm.socket))
+"""
+OWN = """
+import os, sys
+from pathlib import Path
+from sme_research.factory.kernels.manager import ForkedKernelManager
+import asyncio
+async def main():
+    first, second = ForkedKernelManager(), ForkedKernelManager()
+    await first.start_kernel()
+    with open(sys.argv[1], "a") as changed:
+        changed.write("# changed\\n")
+    await second.start_kernel()
+    parents = [Path(f"/proc/{m.provisioner.pid}/stat").read_text().split()[3] for m in (first, second)]
+    print([m.provisioner.kind for m in (first, second)], [await m.is_alive() for m in (first, second)])
+    print(parents[0] != parents[1])
+    await first.shutdown_kernel(now=True)
+    await asyncio.sleep(2.5)
+    print([Path(f"/proc/{pid}/stat").read_text().split()[2] in "ZX" for pid in parents])
+    await second.shutdown_kernel(now=True)
+    os.kill(int(parents[1]), 15)
+asyncio.run(main())
 """
 
 
@@ -130,8 +151,15 @@ def test_a_warm_process_never_serves_older_code_than_is_on_disk_nor_another_envi
         "-9",
         "the warm process was started with another PYTHONPATH",
         "the code on disk has changed since the warm process loaded it",
-        "0",
+        "the code on disk has changed since the warm process loaded it",
     ]
+
+
+def test_the_users_own_warm_process_makes_room_for_newer_code_and_its_kernels_live_on(package, tmp_path):
+    command = [sys.executable, "-c", OWN, str(package / "sme_research/study.py")]
+    environment = {**os.environ, "PYTHONPATH": str(package), "XDG_RUNTIME_DIR": str(tmp_path)}
+    answers = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)
+    assert answers.splitlines() == ["['forked', 'forked'] [True, True]", "True", "[True, False]"]
 
 
 def test_the_fingerprint_of_the_code_is_stable():

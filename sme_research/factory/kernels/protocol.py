@@ -71,7 +71,8 @@ def send_request(connection: socket.socket, request: Request, streams: Sequence[
     content = json.dumps(asdict(request)).encode() + b"\n"
     rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))
     sent = connection.sendmsg([content[:CHUNK]], [rights])
-    connection.sendall(content[sent:])
+    if sent < len(content):  # else the answer may be here already, and the other side gone
+        connection.sendall(content[sent:])
 
 
 def receive_request(connection: socket.socket) -> tuple[Request, list[int]] | None:

@@ -133,9 +133,8 @@ class WarmProcess:
     def _refusal(self, request: Request) -> str:
         """Why this process must not fork the kernel; empty where it may."""
         if request.code != self.code:
-            self.listening = False
-            self.selector.unregister(self.listener)
-            self.listener.close()
+            if not self.parent:
+                self._make_room()
             return "the code on disk has changed since the warm process loaded it"
         wanted = start_variables(request.environment)
         differing = sorted(name for name in wanted | self.start if wanted.get(name) != self.start.get(name))
@@ -143,6 +142,12 @@ class WarmProcess:
             return f"the warm process was started with another {', '.join(differing)}"
         threads = count_threads()
         return f"{threads} threads run in the warm process" if threads > 1 else ""
+
+    def _make_room(self) -> None:
+        """Leave the socket to another warm process, and end with the last kernel."""
+        self.listening = False
+        self.selector.unregister(self.listener)
+        self.listener.close()
 
     def _fork(self, connection: socket.socket, request: Request, streams: list[int]) -> Fork | None:
         sys.stdout.flush()

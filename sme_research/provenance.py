@@ -34,10 +34,10 @@ def trace_tables(tables: Tables) -> dict[str, Any]:
 
 
 def _trace(name: str, tables: Tables, key: str) -> dict[str, Any]:
-    from sme_research.disclosure import publishable  # noqa: PLC0415  brings an optimiser, which few need
+    from sme_research.disclosure import coarse_count  # noqa: PLC0415  brings an optimiser, which few need
 
     n_rows = tables.n_rows(name)
-    told = n_rows if not key or publishable(n_rows) else None
+    told = coarse_count(n_rows) if key else n_rows
     return {"name": name, "rows": told, "sha256": seal(tables.digest(name), key)}
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any, Literal
 
 import pandas as pd
 
 from sme_research.results import Missing, TableQuality
 from sme_research.tables import TABLES, Column, Table, Tables
+
+Edition = Literal["internal", "public"]
 
 MAY_BE_BLANK = ("left_on", "expires_on", "listed_on", "rule_set", "until", "level", "handled_on", "resolved_on")
 """Columns in which a blank is an answer: not left, not listed, no end."""
@@ -15,10 +19,21 @@ MAY_BE_BLANK = ("left_on", "expires_on", "listed_on", "rule_set", "until", "leve
 TIERS = ("innovative", "srdi", "little_giant", "champion")
 
 
-def inspect_tables(tables: Tables) -> tuple[TableQuality, ...]:
+def inspect_tables(tables: Tables, *, edition: Edition = "internal") -> tuple[TableQuality, ...]:
     """Size and faults of every table present; one with faults has no rows to use."""
     faults = pd.Series([fault.file for fault in tables.faults()]).value_counts()
-    return tuple(_inspect(tables, name, faults) for name in tables.names)
+    found = [_inspect(tables, name, faults) for name in tables.names]
+    return tuple(
+        replace(table, n_rows=_told(table.n_rows, edition), n_faults=_told(table.n_faults, edition))
+        for table in found
+    )
+
+
+def _told(n: int, edition: Edition) -> int | None:
+    """A count as the edition tells it: in the public one to the nearest ten, and no few."""
+    from sme_research.disclosure import coarse_count  # noqa: PLC0415  brings an optimiser, which few need
+
+    return coarse_count(n) if edition == "public" else n
 
 
 def _inspect(tables: Tables, name: str, faults: pd.Series[int]) -> TableQuality:
@@ -34,28 +49,44 @@ def _label(declared: Table | Column) -> dict[str, str]:
     return {"zh": declared.label_zh, "en": declared.label_en}
 
 
-def rank_missing(tables: Tables, *, most: int = 10) -> tuple[Missing, ...]:
-    """Columns by share of blanks, highest first, among columns that hold anything at all."""
-    rows = [
-        Missing(_label(TABLES[name]), _label(column), float(tables[name][column.name].isna().mean()))
+def rank_missing(tables: Tables, *, most: int = 10, edition: Edition = "internal") -> tuple[Missing, ...]:
+    """Columns by share of blanks, highest first, among columns that hold anything at all.
+
+    The public edition tells shares in steps that stand for enough rows, None where none does.
+    """
+    asked = [
+        (name, column)
         for name in tables.names
         for column in TABLES[name].columns
         if tables[name][column.name].notna().any() and column.name not in MAY_BE_BLANK
     ]
-    return tuple(sorted(rows, key=lambda row: -row.share)[:most])
+    sizes = [len(tables[name]) for name, _ in asked]
+    rows = [
+        Missing(_label(TABLES[name]), _label(column), float(tables[name][column.name].isna().mean()))
+        for name, column in asked
+    ]
+    ranked = sorted(zip(rows, sizes, strict=True), key=lambda pair: -pair[0].share)[:most]
+    if edition == "public":
+        from sme_research.disclosure import coarse_share  # noqa: PLC0415
+
+        return tuple(replace(row, share=coarse_share(row.share, n)) for row, n in ranked)
+    return tuple(row for row, _ in ranked)
 
 
-def count_by_year(accounts: pd.DataFrame) -> pd.Series[int]:
-    """Enterprises with accounts, by year."""
-    return accounts.groupby("year")["enterprise_id"].nunique()
+def count_by_year(accounts: pd.DataFrame, *, edition: Edition = "internal") -> pd.Series[Any]:
+    """Enterprises with accounts, by year; None where the public edition withholds it."""
+    counts = accounts.groupby("year")["enterprise_id"].nunique()
+    return counts.map(lambda n: _told(int(n), edition)).astype(object) if edition == "public" else counts
 
 
-def count_in_force(recognitions: pd.DataFrame, as_of: date) -> dict[str, int]:
+def count_in_force(
+    recognitions: pd.DataFrame, as_of: date, *, edition: Edition = "internal"
+) -> dict[str, int | None]:
     """Enterprises whose title is in force on a day, by tier: granted by then, not expired."""
     day = pd.Timestamp(as_of)
     valid = (recognitions["granted_on"] <= day) & ~(recognitions["expires_on"] <= day)
     counts = recognitions[valid].groupby("tier")["enterprise_id"].nunique()
-    return {tier: int(counts.get(tier, 0)) for tier in TIERS}
+    return {tier: _told(int(counts.get(tier, 0)), edition) for tier in TIERS}
 
 
 def last_count_day(tables: Tables) -> date:
@@ -68,6 +99,8 @@ def last_count_day(tables: Tables) -> date:
     return pd.Timestamp(tables["recognitions"]["granted_on"].max()).date()
 
 
-def count_training(training: pd.DataFrame) -> tuple[int, int]:
-    """Person-times, and the distinct enterprises behind them."""
-    return int(training["participants"].sum()), int(training["enterprise_id"].nunique())
+def count_training(training: pd.DataFrame, *, edition: Edition = "internal") -> tuple[int | None, int | None]:
+    """Person-times, and the distinct enterprises behind them; neither where these are too few to publish."""
+    enterprises = _told(int(training["enterprise_id"].nunique()), edition)
+    person_times = None if enterprises is None else _told(int(training["participants"].sum()), edition)
+    return person_times, enterprises

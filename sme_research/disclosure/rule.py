@@ -70,6 +70,7 @@ class Rule:
 
 
 DEFAULT_RULE: Final = Rule()
+SHARE_STEPS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 
 
 def publishable(n: int, largest_share: float | None = None, rule: Rule = DEFAULT_RULE) -> bool:
@@ -84,6 +85,23 @@ def publishable(n: int, largest_share: float | None = None, rule: Rule = DEFAULT
         that no one enterprise can dominate, such as counts.
     """
     return n >= rule.threshold and (largest_share is None or largest_share <= rule.dominance)
+
+
+def coarse_count(n: float, rule: Rule = DEFAULT_RULE) -> int | None:
+    """A count in steps of the threshold, for counts whose sums and differences with others are not declared.
+
+    None for 1 to one less than the threshold.
+    """
+    return None if 0 < n < rule.threshold else rule.threshold * round(n / rule.threshold)
+
+
+def coarse_share(share: float, n: int, rule: Rule = DEFAULT_RULE) -> float | None:
+    """A share of n enterprises in the finest usual step that stands for twice the threshold of them.
+
+    None where even a twentieth does not.
+    """
+    step = next((step for step in SHARE_STEPS if step * n >= 2 * rule.threshold), None)
+    return None if step is None else step * round(share / step)
 
 
 def publishable_quantile(quantile: float, n: int, rule: Rule = DEFAULT_RULE) -> bool:

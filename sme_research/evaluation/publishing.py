@@ -15,7 +15,16 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from sme_research.disclosure import Cell, CellTable, Relation, Rule, protect, publishable, publishable_quantile
+from sme_research.disclosure import (
+    Cell,
+    CellTable,
+    Relation,
+    Rule,
+    coarse_count,
+    protect,
+    publishable,
+    publishable_quantile,
+)
 from sme_research.errors import IdentificationError
 from sme_research.evaluation.publishing_checks import Published, publish_check
 from sme_research.present.words import has_text, texts
@@ -298,8 +307,7 @@ def _publish_cost(finding: Finding, rule: Rule) -> CostFigures | None:
 def _publish_fact(fact: OfficialFact, rule: Rule) -> OfficialFact:
     """Our recount: enterprises to the nearest ten, no money or percentage, of whose dominance nothing is known."""
     if fact.unit == "enterprises":
-        whole = rule.threshold * round(fact.recount / rule.threshold)
-        return replace(fact, recount=None if 0 < fact.recount < rule.threshold else float(whole))
+        return replace(fact, recount=coarse_count(fact.recount, rule))
     return fact if fact.unit in _NO_ENTERPRISES else replace(fact, recount=None)
 
 
@@ -384,7 +392,7 @@ def _join(outwards: Sequence[Mapping[str, float]], width: int) -> list[dict[str,
 
 
 def _to_tens(bar: Mapping[str, float], rule: Rule) -> dict[str, float]:
-    return {**bar, "count": float(rule.threshold * round(bar["count"] / rule.threshold))}
+    return {**bar, "count": float(coarse_count(bar["count"], rule) or 0)}
 
 
 def _unanswered(finding: Finding, published: Finding) -> dict[str, str]:

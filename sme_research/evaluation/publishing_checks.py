@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sme_research.disclosure import Rule
+from sme_research.disclosure import Rule, coarse_share
 from sme_research.results import Check, Finding
 
 FLAGS: Final = frozenset(
     {"not_identified", "holds_zero", "by_growth", "disagree", "all_steady", "by_partners"}
 )  # fmt: skip
 """Values of 1 that choose a sentence."""
-STEPS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
-"""Steps in which shares are told; where the widest is too narrow they are not told."""
 _DUMMY: Final = re.compile(r"_\d+$")
 """Covariates that are 0 or 1, such as a prefecture: their mean is a count."""
 Values = dict[str, float]
@@ -45,8 +43,8 @@ class Published:
         """
         effect = self.finding.effect
         arm = min(effect.n_treated, effect.n_enterprises - effect.n_treated)
-        step = next((step for step in STEPS if step * arm >= 2 * self.rule.threshold), None)
-        return None if step is None else [step * round(share / step) for share in shares]
+        told = [coarse_share(share, arm, self.rule) for share in shares]
+        return [share for share in told if share is not None] if None not in told else None
 
 
 def publish_check(check: Check, seam: Published) -> Check:

@@ -158,13 +158,17 @@ def _overlap_data(bins: Sequence[Mapping[str, Any]], lang: str) -> Plotted:
     )
 
 
-def plot_bars(labels: Sequence[str], heights: Sequence[float], *, x: str, y: str, alt: str, caption: str) -> Picture:
-    """Counts by category, written above their bars."""
+def plot_bars(
+    labels: Sequence[str], heights: Sequence[float | None], *, x: str, y: str, alt: str, caption: str
+) -> Picture:
+    """Counts by category, written above their bars; the mark where one is withheld."""
     with draw(3.4) as drawing:
         axes = drawing.one()
-        bars = axes.bar(list(labels), list(heights), color=AFTER, width=0.62)
+        bars = axes.bar(list(labels), [height or 0.0 for height in heights], color=AFTER, width=0.62)
         axes.bar_label(bars, [count(height) for height in heights], fontsize=9, padding=2)
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         axes.grid(axis="y", color=GRID)
-    return Picture(drawing.png, alt, caption, tabulate_plotted([x, y], zip(labels, heights, strict=True)))
+    return Picture(
+        drawing.png, alt, caption, tabulate_plotted([x, y], zip(labels, map(counted, heights), strict=True))
+    )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sme_research.present.figures import plot_bars
 from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
-from sme_research.present.words import cell, count, day, interval, share, signed, text, unit_head, words
+from sme_research.present.words import cell, count, day, interval, sentences, share, signed, text, unit_head, words
 from sme_research.results import Coefficient, Effect, Missing, Published, TableQuality
 
 NORMAL_95: Final = 1.959964  # standard errors each side of a 95 % interval
@@ -67,15 +67,22 @@ def compare_with_truth(effect: Effect, truth: float, lang: str) -> HtmlTable:
     return HtmlTable(text(lang, "truth.caption"), head, rows, note)
 
 
-def summarise_quality(tables: Sequence[TableQuality], lang: str) -> Text:
-    """How many tables and rows, and whether they keep the rules."""
-    faults = sum(table.n_faults for table in tables)
+def summarise_quality(tables: Sequence[TableQuality], lang: str, *, edition: str = "internal") -> Text:
+    """How many tables and rows, and whether they keep the rules; in the public edition how counts are told."""
+    faults = _total([table.n_faults for table in tables])
     facts = {
         "n_tables": len(tables),
-        "n_rows": count(sum(table.n_rows for table in tables)),
+        "n_rows": count(_total([table.n_rows for table in tables])),
         "n_faults": count(faults),
     }
-    return Text(text(lang, "quality.faulty" if faults else "quality.clean", **facts))
+    told = text(lang, "quality.faulty" if faults != 0 else "quality.clean", **facts)
+    return Text(sentences(lang, [told, text(lang, "quality.public")]) if edition == "public" else told)
+
+
+def _total(numbers: Sequence[int | None]) -> int | None:
+    """The sum, withheld where one of its parts is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
 
 
 def tabulate_tables(tables: Sequence[TableQuality], lang: str) -> HtmlTable:
@@ -93,7 +100,7 @@ def tabulate_missing(columns: Sequence[Missing], lang: str) -> HtmlTable:
     return HtmlTable(text(lang, "quality.missing_caption"), words(lang, "quality.missing_head"), rows)
 
 
-def plot_years(counts: pd.Series[int], lang: str) -> Picture:
+def plot_years(counts: pd.Series[Any], lang: str) -> Picture:
     """Enterprises with accounts, by year."""
     years = [str(year) for year in counts.index]
     facts = {
@@ -104,7 +111,7 @@ def plot_years(counts: pd.Series[int], lang: str) -> Picture:
     }
     return plot_bars(
         years,
-        [float(number) for number in counts],
+        [None if number is None else float(number) for number in counts],
         x=text(lang, "quality.years_x"),
         y=text(lang, "quality.years_y"),
         alt=text(lang, "quality.years_alt", **facts),
@@ -112,14 +119,14 @@ def plot_years(counts: pd.Series[int], lang: str) -> Picture:
     )
 
 
-def tabulate_ladder(counts: Mapping[str, int], as_of: date, lang: str) -> HtmlTable:
+def tabulate_ladder(counts: Mapping[str, int | None], as_of: date, lang: str) -> HtmlTable:
     """Titles in force by tier."""
     rows = [(text(lang, f"quality.{tier}"), count(number)) for tier, number in counts.items()]
     caption = text(lang, "quality.ladder_caption", as_of=day(as_of, lang))
     return HtmlTable(caption, words(lang, "quality.ladder_head"), rows, text(lang, "quality.ladder_note"))
 
 
-def describe_training(counts: tuple[int, int], lang: str) -> Text:
+def describe_training(counts: tuple[int | None, int | None], lang: str) -> Text:
     """Person-times beside enterprises, so that nobody takes one for the other."""
     person_times, enterprises = (count(number) for number in counts)
     return Text(text(lang, "quality.person_times", person_times=person_times, enterprises=enterprises))

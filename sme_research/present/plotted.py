@@ -31,7 +31,7 @@ def interval_heads(lang: str, unit: str, level: float, *, first: Sequence[str] =
     return [*first, *heads(lang, "estimate", "low", "high", **told)]
 
 
-def counted(number: int | None) -> Value:
+def counted(number: float | None) -> Value:
     """A count, or the mark where it is withheld."""
     return MARK if number is None else number
 

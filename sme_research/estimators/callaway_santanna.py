@@ -461,7 +461,7 @@ def _event_study(fit: _Fit, sample: pd.DataFrame, unit: str, design: Design) -> 
     study = fit.results.aggregate("event_study")
     times = np.asarray(study.event_time, dtype=int)
     errors = np.asarray(study.se, dtype=float)
-    means = _means(fit.cells)
+    means, half = _means(fit.cells), design.quantile * errors
     counts = treated_by_event_time(sample, "enterprise_id", design.anticipation)
     clustered = "cluster_id" in sample
     groups = treated_by_event_time(sample, "cluster_id", design.anticipation) if clustered else counts
@@ -475,8 +475,8 @@ def _event_study(fit: _Fit, sample: pd.DataFrame, unit: str, design: Design) -> 
             event_time=int(times[at]),
             estimate=means[int(times[at])],
             std_error=float(errors[at]),
-            ci_low=float(means[int(times[at])] - design.quantile * errors[at]),
-            ci_high=float(means[int(times[at])] + design.quantile * errors[at]),
+            ci_low=float(means[int(times[at])] - half[at]),
+            ci_high=float(means[int(times[at])] + half[at]),
             n_treated=int(counts[times[at]]),
         )
         for at in kept

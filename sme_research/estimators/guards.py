@@ -51,7 +51,7 @@ def keep_comparable_years(sample: pd.DataFrame, anticipation: int = 0) -> pd.Dat
     handful of enterprises whose luck would be taken for precision.
     """
     untreated = sample[sample["cohort"].isna() | (sample["cohort"] > sample["year"] + anticipation)]
-    left = untreated[["year", "enterprise_id"]].drop_duplicates()["year"].value_counts().sort_index()
+    left = untreated["year"].value_counts()
     enough = left.index[left >= MIN_COMPARISON]
     return sample if enough.empty else sample[sample["year"] <= enough.max()]
 

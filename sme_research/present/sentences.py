@@ -51,8 +51,8 @@ def absent(finding: Finding, part: str, lang: str) -> Text:
     told; one in free words is for the analyst, and the part's own sentence stands.
     """
     reason = finding.unanswered.get(part, "")
-    key = f"absent.{reason}" if has_text(lang, f"absent.{reason}") else f"absent.{part}"
-    return Text(text(lang, key))
+    keys = (f"absent.{reason}_{part}", f"absent.{reason}", f"absent.{part}")
+    return Text(text(lang, next(key for key in keys if has_text(lang, key))))
 
 
 def summarise(finding: Finding, lang: str) -> Text:

@@ -418,5 +418,7 @@ def test_counts_of_the_data_report_are_rounded_to_tens_or_withheld(tables):
         years = sme_research.plot_years(count_by_year(tables["accounts"], edition="public"), lang)
         missing = sme_research.tabulate_missing(rank_missing(tables, edition="public"), lang)._repr_html_()
         assert "None" not in f"{summary}{table}{years.alt}{missing}"
-        assert words.text(lang, "disclosure.mark") in table
+        tiers = count_in_force(tables["recognitions"], day, edition="public")
+        ladder = sme_research.tabulate_ladder({**tiers, "champion": None}, day, lang)._repr_html_()
+        assert words.text(lang, "disclosure.mark") in ladder
         assert words.text(lang, "quality.public") in str(summary)

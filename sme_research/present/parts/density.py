@@ -8,7 +8,7 @@ from sme_research.present.canvas import AFTER, DASHED, GRID, INK, PALE, draw, wr
 from sme_research.present.plotted import heads, tabulate_plotted
 from sme_research.present.sentences import absent
 from sme_research.present.show import HtmlTable, Picture, Text
-from sme_research.present.words import count, join, money, p_value, quoted, signed, text, words
+from sme_research.present.words import count, join, money, p_value, quoted, sentences, signed, text, words
 from sme_research.results import Finding, ThresholdDensity
 
 ALPHA = 0.05
@@ -50,7 +50,10 @@ def plot_density(finding: Finding, lang: str) -> Picture | Text:
             for bar in density.bins
         ],
     )
-    return Picture(drawing.png, alt, text(lang, "density.caption"), data)
+    caption = text(lang, "density.caption")
+    if any(density.n_below is None for density in found):
+        caption = sentences(lang, [caption + ("。" if lang == "zh" else "."), text(lang, "density.rounded")])
+    return Picture(drawing.png, alt, caption, data)
 
 
 def _draw_density(axes: Axes, density: ThresholdDensity, lang: str, width: int) -> None:

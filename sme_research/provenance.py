@@ -30,6 +30,7 @@ def trace_tables(tables: Tables) -> dict[str, Any]:
         "absent": list(tables.missed),
         "files": files,
         "labels": labels,
+        "rounded": bool(key),
     }
 
 

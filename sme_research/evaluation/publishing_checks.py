@@ -50,7 +50,7 @@ class Published:
 def publish_check(check: Check, seam: Published) -> Check:
     """The check as the public edition may show it: of an unknown one the verdict alone."""
     if check.verdict == "not_applicable":
-        return _keep(check, {})
+        return _keep(check, _some(check, "n_years_earlier"))
     if check.name in _OPEN:
         return _keep(check, dict(check.values), statistic=check.statistic)
     if check.name in _ALONE:

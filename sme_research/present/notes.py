@@ -14,6 +14,8 @@ from sme_research.present.show import RECORD_TYPE, HtmlTable, Picture, Text
 from sme_research.present.words import cell, count, day, interval, sentences, share, signed, text, unit_head, words
 from sme_research.results import Coefficient, Effect, Missing, Published, TableQuality
 
+_FOR_READERS: Final = frozenset({"labels", "rounded"})
+"""Of a record of provenance: what the page needs and the factory does not."""
 NORMAL_95: Final = 1.959964  # standard errors each side of a 95 % interval
 
 
@@ -32,7 +34,7 @@ class ProvenanceTable:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         del include, exclude
-        for_factory = {name: value for name, value in self.record.items() if name != "labels"}
+        for_factory = {name: value for name, value in self.record.items() if name not in _FOR_READERS}
         return {
             "text/html": self.table._repr_html_(),
             RECORD_TYPE: for_factory,
@@ -47,7 +49,8 @@ def tabulate_provenance(record: Mapping[str, Any], lang: str) -> ProvenanceTable
         (table_label(entry["name"], labels, lang), count(entry["rows"]), entry["sha256"][:12])
         for entry in record["tables"]
     ]
-    table = HtmlTable(text(lang, "provenance.caption"), words(lang, "provenance.head"), rows)
+    note = text(lang, "provenance.rounded") if record.get("rounded") else ""
+    table = HtmlTable(text(lang, "provenance.caption"), words(lang, "provenance.head"), rows, note)
     return ProvenanceTable(table, record)
 
 

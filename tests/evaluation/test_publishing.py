@@ -380,7 +380,7 @@ def test_amounts_that_one_enterprise_dominates_are_withheld(evaluations):
     )
     published = publish_finding(dominated)
     assert (published.cost, published.natural) == (None, None)
-    assert words.text("zh", "absent.withheld") in str(sme_research.tabulate_cost(published, "zh"))
+    assert words.text("zh", "absent.withheld_cost") in str(sme_research.tabulate_cost(published, "zh"))
 
 
 def test_reasons_in_free_words_stay_inside(evaluations):

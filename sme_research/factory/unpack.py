@@ -160,17 +160,19 @@ def _from_text(text: str, place: str, depth: int, state: _Unpacking) -> Iterator
     if not text or not state.is_new(text):
         return
     state.check_depth(depth, place)
-    yield Found(place, text)
     rest, last = [], 0
     for run in _BASE64.finditer(text):
         for content in _decoded(run[0]):
             yield from _from_bytes(content, _inside(place, "base64"), depth + 1, state, certain=False)
             if len(run[0]) >= _LONG_BASE64 and content.startswith(_MARKS):
-                # A picture was searched now; read as markup or escapes its letters are only noise.
+                # A picture was searched now; as text, markup or escapes its letters are only noise.
                 rest.append(text[last : run.start()])
                 last = run.end()
     rest.append(text[last:])
     written = "".join(rest)
+    yield Found(place, written)
+    if written != text:
+        yield Found(place, text, noisy=True)
     for read in (_from_json, _unescape, html.unescape, _strip_tags, _unquote, _unquote_printable):
         said = read(written)
         if said != written:

@@ -415,3 +415,14 @@ def test_a_link_into_the_internal_site_is_refused(tmp_path):
     (tmp_path / "reports-public").symlink_to(tmp_path / "reports/inside")
     with pytest.raises(FactoryError, match="lies in the internal one"):
         site_root(tmp_path / "reports", "public")
+
+
+def test_a_short_id_among_the_letters_of_a_picture_is_chance_and_beside_them_a_leak(tmp_path):
+    """Cluster ids have four characters, and a picture has a million."""
+    secrets = Secrets({"C093": "clusters.cluster_id"})
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40).decode()
+    chance = picture[:4000] + "+C093/" + picture[4006:]
+    (tmp_path / "notebook.ipynb").write_text(json.dumps({"image/png": chance, "text/plain": "a figure"}))
+    assert find_secrets(tmp_path, secrets) == []
+    (tmp_path / "notebook.ipynb").write_text(json.dumps({"image/png": chance, "text/plain": "cluster C093"}))
+    assert [leak.kind for leak in find_secrets(tmp_path, secrets)] == ["clusters.cluster_id"]

@@ -6,10 +6,11 @@ processes decide from the same old state. Times are kept in UTC as ISO texts.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,6 +118,10 @@ ALERTS = Table(
 NOTES = Table("notes", METADATA, Column("name", String, primary_key=True), Column("at", Instant, nullable=False))
 
 
+_VERSION_AT: Final = slice(60, 64)
+"""Where SQLite keeps ``user_version`` in a file's header."""
+
+
 class StoreError(FactoryError):
     """The run table cannot be read or written at this moment; the next pass tries again."""
 
@@ -162,19 +167,39 @@ class Store:
     def _transaction(self, begin: str) -> Iterator[Connection]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(f"sqlite:///{self.path}", connect_args={"timeout": self.busy_s})
         except OSError as error:
             raise StoreError(f"{self.folder}: {error.strerror}; check the folder and its permissions.") from None
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         try:
-            with engine.begin() as connection:
+            self._make()
+            with self._connected(begin) as connection:
                 self._check_schema(connection)
                 yield connection
         except (DatabaseError, sqlite3.Error) as error:
             raise self._explain(str(getattr(error, "orig", error))) from error
+
+    @contextmanager
+    def _connected(self, begin: str) -> Iterator[Connection]:
+        engine = create_engine(f"sqlite:///{self.path}", connect_args={"timeout": self.busy_s})
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        try:
+            with engine.begin() as connection:
+                yield connection
         finally:
             engine.dispose()
+
+    def _make(self) -> None:
+        """Make the file where there is none, one process at a time: SQLite lets nobody wait for a change of mode."""
+        if _has_schema(self.path):
+            return
+        with (self.folder / f"{DATABASE}.making").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _has_schema(self.path):
+                return
+            with closing(sqlite3.connect(self.path, timeout=self.busy_s)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            with self._connected("BEGIN IMMEDIATE") as connection:
+                self._check_schema(connection)
 
     def _check_schema(self, connection: Connection) -> None:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
@@ -214,10 +239,18 @@ class Store:
         return True
 
 
+def _has_schema(path: Path) -> bool:
+    """Whether the file's header names a schema; one that only the log beside it names yet is looked at again."""
+    try:
+        with path.open("rb") as file:
+            return any(file.read(_VERSION_AT.stop)[_VERSION_AT])
+    except OSError:
+        return False
+
+
 def _prepare(connection: Any, _: Any) -> None:
     # The driver's own transactions begin late and without the right to write: ours are begun by hand.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 

@@ -33,8 +33,14 @@ def texts(lang: str) -> dict[str, Any]:
     """The catalogue of one language; StudyError where there is none."""
     if lang not in LANGUAGES:
         raise StudyError(f"lang is {lang!r}; choose one of {', '.join(LANGUAGES)}.")
-    content = files("sme_research.present").joinpath("texts", f"{lang}.yml").read_text(encoding="utf-8")
-    catalogue: dict[str, Any] = yaml.safe_load(content)
+    folder = files("sme_research.present").joinpath("texts")
+    # One file a subject: `zh.yml` of the effect reports, `zh-ladder.yml` of the ladder's.
+    parts = sorted((part for part in folder.iterdir() if part.name.startswith((f"{lang}.", f"{lang}-"))), key=str)
+    catalogue: dict[str, Any] = {}
+    for part in parts:
+        sections: dict[str, Any] = yaml.safe_load(part.read_text(encoding="utf-8"))
+        assert not catalogue.keys() & sections.keys(), f"{part.name} repeats a section"
+        catalogue |= sections
     return catalogue
 
 

@@ -36,13 +36,23 @@ class Stock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Stocks by tier and year with the rates they follow from."""
+    """Stocks by tier and year with the rates they follow from.
+
+    ``draws`` by tier: one array of n_draws counts a coming year.
+    """
 
     stocks: tuple[Stock, ...]
     rates: tuple[TierRates, ...]
     base_year: int
     level: float
     n_draws: int
+    draws: Mapping[str, Sequence[Whole]]
+
+    def chance(self, tier: str, year: int, target: float) -> float | None:
+        """Share of draws, 0 to 1, with at least so many at the end of a year; None for a year not drawn."""
+        at = year - self.base_year - 1
+        rows = self.draws.get(tier, ())
+        return float((rows[at] >= target).mean()) if 0 <= at < len(rows) else None
 
     def of(self, tier: str) -> tuple[Stock, ...]:
         """Stocks of one tier by year, the counted ones first."""
@@ -91,7 +101,38 @@ def project_stocks(
     coming = [_told(tier, base + 1 + at, row) for tier, rows in drawn.items() for at, row in enumerate(rows)]
     order = {tier: place for place, tier in enumerate(TIERS)}
     stocks = sorted([*past, *coming], key=lambda stock: (order[stock.tier], stock.year))
-    return Projection(tuple(stocks), rates, base, LEVEL, n_draws)
+    return Projection(tuple(stocks), rates, base, LEVEL, n_draws, drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What an earlier start would have expected for the last full year, beside what the lists then held."""
+
+    tier: str
+    start: int
+    end: int
+    expected: Stock
+    actual: int
+
+    @property
+    def inside(self) -> bool:
+        """Whether the interval held what came."""
+        return self.expected.ci_low <= self.actual <= self.expected.ci_high
+
+
+def backtest_stocks(
+    titles: Titles, *, years_back: int = 2, window_years: int = 3, n_draws: int = 2_000, seed: int = 0
+) -> tuple[Backtest, ...]:
+    """The same projection started ``years_back`` years earlier, held against the last full year's lists."""
+    end = last_full_year(titles.data_day)
+    start = end - years_back
+    past = project_stocks(titles, until=end, base_year=start, window_years=window_years, n_draws=n_draws, seed=seed)
+    found = [(tier, past.at(tier, end), _counted(tier, end, titles)) for tier in TIERS]
+    return tuple(
+        Backtest(tier, start, end, expected, int(actual.estimate))
+        for tier, expected, actual in found
+        if expected is not None
+    )
 
 
 def _counted(tier: str, year: int, titles: Titles) -> Stock:

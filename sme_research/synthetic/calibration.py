@@ -50,6 +50,7 @@ NATIONAL_CLUSTERS_BY_YEAR: Final = {2022: 5, 2023: 6}  # A, 11 in all
 MOST_DESIGNATED: Final = 2 / 3  # of a prefecture's agglomerations (D)
 PROVINCIAL_CLUSTER_YEARS: Final = (2019, 2020, 2021, 2022, 2023)  # D
 
+INDUSTRY: Final = (6, 46)  # divisions of mining, manufacturing and utilities in GB/T 4754
 MANUFACTURING_SHARE: Final = 0.88  # A, national little giants
 ENTRANT_SHARE: Final = 0.25  # D: first account year after the panel's first
 EXIT_RATE: Final = 0.02  # D, a year
@@ -107,6 +108,8 @@ LOAN_CAP: Final = 2_000.0
 PILOTS: Final = {2021: 100, 2022: 100}
 PILOT_MEAN_AMOUNT: Final = 500.0
 SUBSIDY_POINTS: Final = 1.0
+DEAR_EVERY: Final = 8  # D, only where dear loans are planted
+DEAR_POINTS: Final = 0.5
 BALANCE_MEAN: Final = 3_492.0  # A, end of 2023
 
 # Training: about 100 sessions and over 6,300 person-times in 2023 (A).

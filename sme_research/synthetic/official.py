@@ -11,9 +11,11 @@ from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.world import WorldSpec
 
 SOURCE = "虚构省份的公布数 (made-up province)"
+SHARE_YEARS: Final = (2022, 2023)
 
 
 TITLED = ("enterprises", "Fujian; in force, with Xiamen", "exact")
+SHARED = ("%", "Fujian; of above-scale industrial enterprises", "exact")
 PRINTED: Final = {
     "innovative_count": TITLED,
     "srdi_count": TITLED,
@@ -31,8 +33,13 @@ PRINTED: Final = {
     "loan_balance_growth": ("%", "Fujian; lists of both days, so with entrants", "exact"),
     "training_sessions": ("sessions", "Fujian; 2023", "about"),
     "training_person_times": ("person-times", "Fujian; 2023", "at_least"),
+    "training_enterprises": ("enterprises", "Fujian; 2023", "exact"),
     "matching_events": ("events", "Fujian; 2023", "at_least"),
     "matching_amount": ("万元", "Fujian; 2023; intentions, not loans", "at_least"),
+    "matching_lent": ("万元", "Fujian; 2023; money lent", "exact"),
+    "recognised_total": TITLED,
+    "little_giant_share_number": SHARED,
+    "little_giant_share_revenue": SHARED,
 }
 """Unit, perimeter and bound of each figure, as a department prints them."""
 
@@ -40,7 +47,7 @@ PRINTED: Final = {
 def official_figures_table(tables: Mapping[str, pd.DataFrame], spec: WorldSpec) -> pd.DataFrame:
     """The table `official_figures`: counts, loans, training, clusters, with their perimeters."""
     of_the_day = {
-        **_titles(spec),
+        **_titles(tables["recognitions"], spec),
         **_loans(tables["loans"]),
         **_clusters(tables["clusters"], spec),
         **{f"award_{tier}": amount for tier, amount in cal.AWARD_AMOUNTS.items()},
@@ -48,23 +55,32 @@ def official_figures_table(tables: Mapping[str, pd.DataFrame], spec: WorldSpec) 
     }
     of_2023 = {
         **_balances(tables, min(2023, spec.last_year)),
-        **_training(tables["training"]),
-        **_matching(tables["matching_events"]),
+        **_training(tables["training"], spec),
+        **_matching(tables["matching_events"], spec),
     }
     dated = [(name, value, pd.Timestamp(spec.as_of)) for name, value in of_the_day.items()]
     if spec.last_year >= 2023:
         dated += [(name, value, pd.Timestamp(2023, 12, 31)) for name, value in of_2023.items()]
+        dated += [figure for year in SHARE_YEARS for figure in _shares(tables, year, spec)]
     table = pd.DataFrame(
         [(name, day, float(value), *PRINTED[name], SOURCE) for name, value, day in dated],
         columns=["indicator", "as_of", "value", "unit", "perimeter", "bound", "source"],
     )
+    if spec.traps.early_growth:
+        growth = table["indicator"] == "loan_balance_growth"
+        table.loc[growth, "perimeter"] += "; effect of the loans of phase 1"
     table["as_of"] = table["as_of"].astype("datetime64[s]")
     kept: pd.DataFrame = table.loc[table["value"].notna()].reset_index(drop=True)
     return kept
 
 
-def _titles(spec: WorldSpec) -> dict[str, float]:
+def _titles(titles: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
+    """Holders by tier, and in all: each once, or, where a department adds the tiers up, once a title."""
+    day = pd.Timestamp(spec.as_of)
+    valid = titles[(titles["granted_on"] <= day) & (titles["expires_on"] > day)]
+    by_tier = valid.groupby("tier")["enterprise_id"].nunique()
     return {
+        "recognised_total": by_tier.sum() if spec.traps.summed_tiers else valid["enterprise_id"].nunique(),
         "innovative_count": spec.scaled(cal.N_INNOVATIVE),
         "srdi_count": spec.scaled(cal.N_SRDI),
         "little_giant_count": spec.scaled(cal.N_LITTLE_GIANT),
@@ -88,13 +104,15 @@ def _contests(contests: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
     return {"contest_editions": known["contest"].nunique()} if len(known) else {}
 
 
-def _matching(events: pd.DataFrame) -> dict[str, float]:
-    """Events as "more than" so many tens, the amount as "more than" so many billions."""
+def _matching(events: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
+    """Events as "more than" so many tens, the amount as "more than" so many billions, and what was lent of it."""
     of_2023 = events[events["held_on"].dt.year == 2023]
     held = of_2023["event_id"].nunique()
+    lent = "matched_amount" if spec.traps.matched_as_lent else "drawn_amount"
     return {
         "matching_events": held // 10 * 10 if held >= 10 else held,
         "matching_amount": of_2023["matched_amount"].sum() // 10_000 * 10_000,
+        "matching_lent": _hundred_million(of_2023[lent].sum()),
     }
 
 
@@ -103,12 +121,14 @@ def _clusters(clusters: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
     return {f"clusters_{level}": int((known["level"] == level).sum()) for level in ("provincial", "national")}
 
 
-def _training(training: pd.DataFrame) -> dict[str, float]:
-    """Sessions to the nearest ten, person-times as "more than" so many hundred."""
+def _training(training: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
+    """Sessions to the nearest ten, person-times as "more than" so many hundred, and enterprises."""
     of_2023 = training[training["held_on"].dt.year == 2023]
+    times, firms = of_2023["participants"].sum(), of_2023["enterprise_id"].nunique()
     return {
+        "training_enterprises": times if spec.traps.times_as_firms else firms,
         "training_sessions": _near(of_2023["session_id"].nunique()),
-        "training_person_times": of_2023["participants"].sum() // 100 * 100,
+        "training_person_times": times // 100 * 100,
     }
 
 
@@ -130,11 +150,32 @@ def _near(count: int) -> int:
 def _balance(tables: Mapping[str, pd.DataFrame], year: int) -> tuple[float, float]:
     """Loan balance of the SRDI on the list at a year's end (10,000 yuan) and its growth over that year, percent."""
     accounts, titles = tables["accounts"], tables["recognitions"]
-    srdi = titles[titles["tier"] == "srdi"]
     totals = []
     for at in (year, year - 1):
         day = pd.Timestamp(at, 12, 31)
-        listed = srdi.loc[(srdi["granted_on"] <= day) & (srdi["expires_on"] > day), "enterprise_id"]
+        listed = _holders(titles, "srdi", day)
         rows = (accounts["year"] == at) & accounts["enterprise_id"].isin(listed)
         totals.append(float(accounts.loc[rows, "loan_balance"].sum()))
     return totals[0], (totals[0] / totals[1] - 1) * 100 if totals[1] else float("nan")
+
+
+def _shares(tables: Mapping[str, pd.DataFrame], year: int, spec: WorldSpec) -> list[tuple[str, float, pd.Timestamp]]:
+    """Little giants' share of above-scale industry's enterprises and revenue, percent; no rows without any."""
+    if year not in spec.years:
+        return []
+    accounts, day = tables["accounts"], pd.Timestamp(year, 12, 31)
+    rows = accounts[accounts["year"] == year]
+    division = tables["enterprises"].set_index("enterprise_id")["industry_code"].str[:2].astype(int)
+    industry = rows[rows["above_scale"] & rows["enterprise_id"].map(division).between(*cal.INDUSTRY)]
+    of_srdi = rows[rows["enterprise_id"].isin(_holders(tables["recognitions"], "srdi", day))]
+    whole = of_srdi if spec.traps.unlike_shares and year == SHARE_YEARS[-1] else industry
+    giants = _holders(tables["recognitions"], "little_giant", day)
+    number = industry["enterprise_id"].isin(giants).mean()
+    revenue = whole.loc[whole["enterprise_id"].isin(giants), "revenue"].sum() / whole["revenue"].sum()
+    shares = {"little_giant_share_number": number, "little_giant_share_revenue": revenue}
+    return [(name, round(100 * share, 1), day) for name, share in shares.items() if share > 0]
+
+
+def _holders(titles: pd.DataFrame, tier: str, day: pd.Timestamp) -> pd.Series[str]:
+    valid = (titles["tier"] == tier) & (titles["granted_on"] <= day) & (titles["expires_on"] > day)
+    return titles.loc[valid, "enterprise_id"]

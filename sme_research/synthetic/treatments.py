@@ -57,6 +57,9 @@ def draw_loans(population: Population, ladder: Ladder, spec: WorldSpec) -> Treat
     index = table.pop("index").to_numpy(dtype=np.int64)
     months = table["amount"] * np.minimum(table["term_days"], DAYS_A_YEAR) / DAYS_A_MONTH
     dose = np.bincount(index, weights=months.to_numpy(dtype=np.float64), minlength=n).astype(np.float64)
+    if spec.traps.dear_loans:
+        dear = np.arange(len(table)) % cal.DEAR_EVERY == 0
+        table["rate"] = (table["rate"] + np.where(dear, cal.DEAR_POINTS, 0.0)).round(2)
     table.insert(0, "loan_id", [f"L{number:07d}" for number in range(1, len(table) + 1)])
     table.insert(1, "enterprise_id", population.ids[index])
     return Treatment(cohort, {"loans": table}, dose)

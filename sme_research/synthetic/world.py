@@ -21,7 +21,9 @@ class Traps:
     """Ways in which a careless analyst would go wrong, each with its switch.
 
     The first three are how such data always are and leave the default design
-    intact; each of the others breaks one assumption of it.
+    intact; each of the next five breaks one assumption of it. The last six are
+    what a department gets wrong: mistakes of the published figures, and loans
+    over the programme's own ceiling.
     """
 
     bunching: bool = True
@@ -40,6 +42,18 @@ class Traps:
     """Borrowers are sent to training, so that the instruments arrive together."""
     attrition: bool = False
     """Of those without loan, training or cluster, half stop reporting when revenue shrinks by over 10 %."""
+    summed_tiers: bool = False
+    """The published total of recognised enterprises adds the nested tiers up."""
+    times_as_firms: bool = False
+    """The published number of enterprises trained is that of person-times."""
+    dear_loans: bool = False
+    """Every eighth loan bears half a point more than the loan prime rate of its day less the subsidy."""
+    matched_as_lent: bool = False
+    """The published amount lent after matching is the amount matched."""
+    early_growth: bool = False
+    """The balance's growth of 2023 is printed as the effect of loans whose first was drawn in 2024."""
+    unlike_shares: bool = False
+    """The little giants' last share of revenue is of the SRDI's, not of all above-scale industry's."""
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

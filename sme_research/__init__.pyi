@@ -34,6 +34,19 @@ from .present.parts.designs import (
 from .present.parts.disclosure import describe_disclosure
 from .present.parts.dose import describe_dose, plot_dose, tabulate_dose
 from .present.parts.family import plot_family, tabulate_family
+from .present.parts.ladder import (
+    describe_ladder_limits,
+    describe_rates,
+    plot_incidence,
+    plot_stocks,
+    summarise_ladder,
+    tabulate_incidence,
+    tabulate_ladder_cohorts,
+    tabulate_ladder_groups,
+    tabulate_rates,
+    tabulate_renewals,
+    tabulate_stocks,
+)
 from .present.parts.literature import plot_literature, tabulate_literature
 from .present.parts.outcomes import tabulate_outcomes
 from .present.parts.plan import tabulate_facts, tabulate_plan, tabulate_points
@@ -59,6 +72,7 @@ from .present.tabulate import (
     tabulate_grade,
     tabulate_question,
 )
+from .programme.ladder import backtest_stocks, project_stocks, read_ladder
 from .provenance import planted_att, trace_tables
 from .quality import (
     count_by_year,
@@ -95,6 +109,7 @@ __all__ = [
     "Study",
     "StudyError",
     "Tables",
+    "backtest_stocks",
     "compare_with_truth",
     "count_by_year",
     "count_in_force",
@@ -108,7 +123,9 @@ __all__ = [
     "describe_dose",
     "describe_entry_margin",
     "describe_flow",
+    "describe_ladder_limits",
     "describe_limits",
+    "describe_rates",
     "describe_sensitivity",
     "describe_specifications",
     "describe_spillovers",
@@ -133,18 +150,23 @@ __all__ = [
     "plot_dose",
     "plot_event_study",
     "plot_family",
+    "plot_incidence",
     "plot_literature",
     "plot_overlap",
     "plot_sensitivity",
     "plot_specifications",
+    "plot_stocks",
     "plot_subgroups",
     "plot_theory",
     "plot_years",
+    "project_stocks",
     "rank_missing",
+    "read_ladder",
     "reproduce_job_training",
     "save_plan",
     "sketch",
     "summarise",
+    "summarise_ladder",
     "summarise_quality",
     "tabulate_attrition",
     "tabulate_balance",
@@ -161,8 +183,11 @@ __all__ = [
     "tabulate_family",
     "tabulate_flow",
     "tabulate_grade",
+    "tabulate_incidence",
     "tabulate_inferences",
     "tabulate_ladder",
+    "tabulate_ladder_cohorts",
+    "tabulate_ladder_groups",
     "tabulate_literature",
     "tabulate_missing",
     "tabulate_outcomes",
@@ -171,9 +196,12 @@ __all__ = [
     "tabulate_provenance",
     "tabulate_published",
     "tabulate_question",
+    "tabulate_rates",
+    "tabulate_renewals",
     "tabulate_sensitivity",
     "tabulate_single_clusters",
     "tabulate_specifications",
+    "tabulate_stocks",
     "tabulate_subgroups",
     "tabulate_tables",
     "trace_tables",

@@ -1,4 +1,4 @@
-"""Histories start at the first title of a tier and end at promotion, lapse or the last day on which both are known."""
+"""Histories start at the first title of a tier and end at promotion, at lapse or at the last day that is known."""
 
 from datetime import date
 
@@ -46,7 +46,9 @@ def test_a_history_ends_at_what_came_first(rows, wanted):
 
 def test_who_enters_below_a_title_held_is_not_at_risk_of_promotion():
     ladder = follow(
-        ("A", "little_giant", "2020-03-01", None), ("A", "srdi", "2020-03-01", None), ("B", "srdi", "2020-03-01", None)
+        ("A", "little_giant", "2020-03-01", None),
+        ("A", "srdi", "2020-03-01", None),
+        ("B", "srdi", "2020-03-01", None),
     )
     assert ladder.of("srdi")["enterprise_id"].tolist() == ["B"]
     assert ladder.n_above["srdi"] == 1

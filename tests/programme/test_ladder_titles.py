@@ -39,9 +39,7 @@ def test_a_title_that_expired_lately_is_open_until_a_renewal_can_come_no_more():
 
 
 def test_a_list_published_twice_makes_no_second_title():
-    titles = chain_titles(
-        grants(("A", "srdi", "2022-03-01", None), ("A", "srdi", "2022-05-01", None)), data_day=DAY
-    )
+    titles = chain_titles(grants(("A", "srdi", "2022-03-01", None), ("A", "srdi", "2022-05-01", None)), data_day=DAY)
     assert len(titles.frame) == 1
     assert titles.n_repeats == 1
     assert titles.frame["expires_on"][0] == pd.Timestamp("2025-05-01")

@@ -16,6 +16,7 @@ from sme_research.errors import StudyError
 from sme_research.programme.ladder.titles import TIERS, TITLE_YEARS, Titles
 
 Counts = NDArray[np.int64]
+Days = NDArray[np.datetime64]
 OLDEST: Final = 6
 """Calendar years since entry up to which chances of promotion are told apart; the last is open."""
 EARLY_DAYS: Final = 31
@@ -96,18 +97,64 @@ def open_stays(titles: Titles) -> pd.DataFrame:
     return stays.assign(next_on=first.reindex(asked).to_numpy())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stays:
+    """Stays on one tier as arrays of days, for counting year by year."""
+
+    entered: Days
+    expires: Days
+    following: Days
+    is_open: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, stays: pd.DataFrame, tier: str) -> _Stays:
+        own = stays[stays["tier"] == tier]
+        entered, expires, following = (
+            own[name].to_numpy().astype("datetime64[D]") for name in ("entered_on", "expires_on", "next_on")
+        )
+        return cls(entered, expires, following, (own["fate"] == "open").to_numpy())
+
+    def exposed(self, year: int) -> NDArray[np.bool_]:
+        """Who could get the next tier in a year: entered by then, not ended before, not yet promoted.
+
+        Who lapses in the year without promotion is not exposed in it: terms come first, then promotions.
+        """
+        start, end = np.datetime64(f"{year}-01-01"), np.datetime64(f"{year}-12-31")
+        held = (self.entered <= end) & (self.expires >= start)
+        not_yet = ~(self.following < np.maximum(self.entered, start))
+        ended = ~self.is_open & (self.expires <= end)
+        return np.asarray(held & not_yet & (~ended | self._next_in(year)))
+
+    def promoted(self, year: int) -> NDArray[np.bool_]:
+        """Of the exposed, who got the next tier in the year."""
+        return np.asarray(self.exposed(year) & self._next_in(year))
+
+    def _next_in(self, year: int) -> NDArray[np.bool_]:
+        return np.asarray(self.following.astype("datetime64[Y]") == np.datetime64(str(year)))
+
+    def by_age(self, rows: NDArray[np.bool_], year: int) -> Counts:
+        """Counts by calendar years since entry."""
+        entry = self.entered[rows].astype("datetime64[Y]").astype(int) + 1970
+        return np.bincount(np.minimum(year - entry, OLDEST), minlength=OLDEST + 1).astype(np.int64)
+
+    def opened(self, year: int) -> int:
+        """Stays that began in the year."""
+        return int((self.entered.astype("datetime64[Y]") == np.datetime64(str(year))).sum())
+
+
 def _rates(tier: str, stays: pd.DataFrame, titles: Titles, years: Sequence[int]) -> TierRates:
-    own = stays[stays["tier"] == tier]
-    exposures = [exposed_to_promotion(own, year) for year in years]
-    promoted = [rows[rows["next_on"].dt.year == year] for rows, year in zip(exposures, years, strict=True)]
-    in_force, ended_early = _early_ends(titles.frame[titles.frame["tier"] == tier], years)
-    due = _due(titles, tier, years)
+    own, place = _Stays.of(stays, tier), TIERS.index(tier)
+    below = _Stays.of(stays, TIERS[place - 1]) if place else None
+    climbed = [int(below.promoted(year).sum()) if below else 0 for year in years]
+    frame = titles.frame[titles.frame["tier"] == tier]
+    in_force, ended_early = _early_ends(frame, years)
+    due = _due(frame, titles.followed_until, years)
     return TierRates(
         tier,
         tuple(years),
-        _count_outside(tier, stays, years),
-        np.array([_by_age(rows, year) for rows, year in zip(exposures, years, strict=True)]),
-        np.array([_by_age(rows, year) for rows, year in zip(promoted, years, strict=True)]),
+        tuple(max(0, own.opened(year) - n) for year, n in zip(years, climbed, strict=True)),
+        np.array([own.by_age(own.exposed(year), year) for year in years]),
+        np.array([own.by_age(own.promoted(year), year) for year in years]),
         len(due),
         int((due["fate"] == "renewed").sum()),
         in_force,
@@ -115,48 +162,18 @@ def _rates(tier: str, stays: pd.DataFrame, titles: Titles, years: Sequence[int])
     )
 
 
-def exposed_to_promotion(own: pd.DataFrame, year: int) -> pd.DataFrame:
-    """Stays that could lead to the next tier in a year: entered by then, not ended before, not yet promoted.
-
-    Who lapses in the year without promotion is not exposed in it: terms come first, then promotions.
-    """
-    start, end = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
-    not_yet = ~(own["next_on"] < own["entered_on"].where(own["entered_on"] > start, start))
-    now = (own["next_on"] <= end) & (own["next_on"] >= start)
-    ended = (own["fate"] != "open") & (own["expires_on"] <= end)
-    held = (own["entered_on"] <= end) & (own["expires_on"] >= start)
-    return own[held & not_yet & (~ended | now)]
-
-
-def _by_age(rows: pd.DataFrame, year: int) -> Counts:
-    age = (year - rows["entered_on"].dt.year).clip(upper=OLDEST)
-    return np.bincount(age, minlength=OLDEST + 1).astype(np.int64)
-
-
-def _count_outside(tier: str, stays: pd.DataFrame, years: Sequence[int]) -> tuple[int, ...]:
-    """Stays opened in each year that no promotion from the tier below explains."""
-    opened = stays.loc[stays["tier"] == tier, "entered_on"].dt.year.value_counts()
-    place = TIERS.index(tier)
-    if place == 0:
-        return tuple(int(opened.get(year, 0)) for year in years)
-    below = stays[stays["tier"] == TIERS[place - 1]]
-    climbed = [int((exposed_to_promotion(below, year)["next_on"].dt.year == year).sum()) for year in years]
-    return tuple(max(0, int(opened.get(year, 0)) - n) for year, n in zip(years, climbed, strict=True))
-
-
 def term_reached_from(own: pd.DataFrame) -> pd.Series[pd.Timestamp]:
     """First day of expiry that counts as the full term; a title that expires before ended early."""
     return own["granted_on"] + pd.DateOffset(years=TITLE_YEARS) - pd.Timedelta(days=EARLY_DAYS)
 
 
-def _due(titles: Titles, tier: str, years: Sequence[int]) -> pd.DataFrame:
+def _due(own: pd.DataFrame, followed_until: date, years: Sequence[int]) -> pd.DataFrame:
     """Titles that reached their term in the window early enough for every renewal to be known.
 
     Of later ones only the renewed are known, which would make renewal look surer than it is.
     """
-    own = titles.frame[titles.frame["tier"] == tier]
     inside = own["expires_on"].dt.year.between(years[0], years[-1])
-    known = own["expires_on"] <= pd.Timestamp(titles.followed_until)
+    known = own["expires_on"] <= pd.Timestamp(followed_until)
     due: pd.DataFrame = own[inside & known & (own["expires_on"] >= term_reached_from(own))]
     return due
 

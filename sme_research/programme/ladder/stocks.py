@@ -152,7 +152,8 @@ def _draw(
     titles: Titles, rates: Sequence[TierRates], base: int, until: int, rng: np.random.Generator, n: int
 ) -> Mapping[str, list[Whole]]:
     """Stocks by tier: one array of n draws for each coming year."""
-    cells = {rate.tier: np.repeat(_cells(rate.tier, titles, base)[None], n, axis=0) for rate in rates}
+    standing = _standing(titles, base)
+    cells = {rate.tier: np.repeat(_cells(standing, rate.tier, base)[None], n, axis=0) for rate in rates}
     pooled = (sum(rate.renewed for rate in rates), sum(rate.due for rate in rates))
     chances = {rate.tier: _Chances.draw(rate, pooled, rng, n) for rate in rates}
     drawn: dict[str, list[Whole]] = {rate.tier: [] for rate in rates}
@@ -167,23 +168,31 @@ def _draw(
     return drawn
 
 
-def _cells(tier: str, titles: Titles, base: int) -> Whole:
-    """Stays at the end of the base year: years since entry (0 to `OLDEST`) x years to the term (1 to 3) x promoted.
+def _standing(titles: Titles, base: int) -> pd.DataFrame:
+    """Titles that count at the end of the base year, one an enterprise and tier, with the stay they belong to.
 
-    A title that has just expired and whose renewal is open or came later faces its term in the first year.
+    A title that has just expired and whose renewal is open or came later is among them.
     """
     day, grace = pd.Timestamp(base, 12, 31), pd.Timedelta(days=titles.tolerance.after)
-    stays = open_stays(titles)
-    frame = titles.frame.merge(stays.drop(columns=["expires_on", "fate"]), on=["enterprise_id", "tier", "spell"])
-    granted = frame["granted_on"] <= day
+    stays = open_stays(titles).drop(columns=["expires_on", "fate"])
+    frame = titles.frame.merge(stays, on=["enterprise_id", "tier", "spell"])
     following = frame.groupby(["enterprise_id", "tier"])["granted_on"].shift(-1)
-    waiting = (frame["expires_on"] <= day) & (frame["expires_on"] + grace > day) & ~(following <= day)
-    now = frame[(frame["tier"] == tier) & granted & ((frame["expires_on"] > day) | waiting)]
-    now = now.sort_values("expires_on").drop_duplicates("enterprise_id", keep="last")
+    waiting = (frame["expires_on"] + grace > day) & ~(following <= day)
+    now = frame[(frame["granted_on"] <= day) & ((frame["expires_on"] > day) | waiting)]
+    return now.sort_values("expires_on").drop_duplicates(["enterprise_id", "tier"], keep="last")
+
+
+def _cells(standing: pd.DataFrame, tier: str, base: int) -> Whole:
+    """Stays at the end of the base year: years since entry (0 to `OLDEST`) x years to the term (1 to 3) x promoted.
+
+    A title that waits for its renewal faces its term in the first year.
+    """
+    now = standing[standing["tier"] == tier]
     found = np.zeros((OLDEST + 1, TITLE_YEARS, 2), dtype=np.int64)
     age = (base - now["entered_on"].dt.year).clip(upper=OLDEST).to_numpy()
     term = (now["expires_on"].dt.year - base).clip(1, TITLE_YEARS).to_numpy() - 1
-    np.add.at(found, (age, term, (now["next_on"] <= day).to_numpy().astype(int)), 1)
+    promoted = (now["next_on"] <= pd.Timestamp(base, 12, 31)).to_numpy().astype(int)
+    np.add.at(found, (age, term, promoted), 1)
     return found
 
 

@@ -280,9 +280,16 @@ _ALL: Final = (
     _share("profit", "“小巨人”企业利润占比", "little giants' share of profit"),
     _unheld("little_giant_revenue", "“小巨人”企业营业收入", "revenue of little giants", "money"),
     _unheld("little_giant_revenue_growth", "“小巨人”企业营业收入增长", "revenue growth of little giants"),
-    _unheld("little_giant_announced", "公布的“小巨人”企业（分批）", "little giants announced, by batch", "count"),
+    _unheld("little_giant_announced", "当批公布的“小巨人”企业", "little giants announced in a batch", "count"),
     _unheld(
-        "little_giant_reviewed", "通过首次复核的“小巨人”企业", "little giants that passed the first review", "count"
+        "little_giant_reviewed", "当批通过首次复核的“小巨人”企业", "little giants that passed a first review", "count"
+    ),
+    _unheld("little_giant_batches_1_2", "前两批“小巨人”企业", "little giants of batches 1 and 2", "count"),
+    _unheld(
+        "little_giant_batches_1_2_xiamen",
+        "前两批“小巨人”企业（厦门）",
+        "little giants of batches 1 and 2, Xiamen",
+        "count",
     ),
     _unheld("above_scale_industrial", "规模以上工业企业", "above-scale industrial enterprises", "count"),
     _unheld("key_little_giant", "重点“小巨人”企业", "key little giants", "count"),

@@ -13,7 +13,7 @@ TABLE: Final = Table(
     name="official_figures",
     label_zh="公布数",
     label_en="Official figures",
-    key=("indicator", "as_of", "perimeter"),
+    key=("indicator", "as_of"),
     columns=(
         identifier("indicator", "指标", "Indicator", "Name of what is counted or measured."),
         day("as_of", "截止日期", "As of", "Day that the figure describes.", required=True),

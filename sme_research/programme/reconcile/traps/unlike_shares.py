@@ -87,7 +87,7 @@ def _is_small(share: Figure, figures: Sequence[Figure]) -> bool:
 
 
 def _chance(share: Figure, figures: Sequence[Figure]) -> float:
-    """Percent by which chance moves an average of this many: one standard error; 0 where their number is not known."""
+    """Percent by which chance moves an average of so many: one standard error; 0 where the number is not known."""
     count = _count(share, figures, within=None)
     return 0.0 if count is None or count.value <= 0 else 100 * UNEVENNESS / sqrt(count.value)
 

@@ -72,7 +72,7 @@ from .present.tabulate import (
     tabulate_grade,
     tabulate_question,
 )
-from .programme.ladder import backtest_stocks, project_stocks, read_ladder
+from .programme.ladder import backtest_stocks, project_stocks, read_ladder, read_targets
 from .provenance import planted_att, trace_tables
 from .quality import (
     count_by_year,
@@ -162,6 +162,7 @@ __all__ = [
     "project_stocks",
     "rank_missing",
     "read_ladder",
+    "read_targets",
     "reproduce_job_training",
     "save_plan",
     "sketch",

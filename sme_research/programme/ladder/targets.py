@@ -12,3 +12,8 @@ class Target:
     tier: str
     year: int
     number: int
+
+
+def read_targets() -> tuple[Target, ...]:
+    """Targets of the plan that speak of a tier's stock."""
+    return ()

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from sme_research.disclosure import protect_counts, write_texts
-from sme_research.present.parts.ladder.telling import Edition, group_name, rate, tier_name, told_count, told_rate
+from sme_research.present.parts.ladder.telling import (
+    Edition,
+    group_name,
+    heading,
+    rate,
+    tier_name,
+    told_count,
+    told_rate,
+)
 from sme_research.present.show import Group, HtmlTable, Text
 from sme_research.present.words import MARK, count, day, text, words
 from sme_research.programme.ladder import (
@@ -36,7 +44,7 @@ def tabulate_incidence(ladder: Ladder, lang: str, *, edition: Edition = "interna
     for tier in TIERS:
         if (found := _of(ladder, tier)) is None or not found.enough:
             continue
-        rows.append(Group(tier_name(tier, lang)))
+        rows.append(Group(heading(tier_name(tier, lang))))
         for years in LANDMARKS:
             point = found.at(years, "promotion")
             if point is None:
@@ -121,7 +129,7 @@ def _group_rows(ladder: Ladder, tier: str, by: str, lang: str, edition: Edition)
 
 def _group_row(label: str, part: Incidence, lang: str, edition: Edition) -> tuple[str, ...]:
     shares = [told_rate(part.at(WITHIN, cause), part, lang, edition) for cause in ("promotion", "lapse")]
-    return (label, count(told_count(part.n_enterprises, edition)), *shares)
+    return (heading(label), count(told_count(part.n_enterprises, edition)), *shares)
 
 
 def tabulate_renewals(ladder: Ladder, lang: str, *, edition: Edition = "internal") -> HtmlTable:
@@ -131,7 +139,7 @@ def tabulate_renewals(ladder: Ladder, lang: str, *, edition: Edition = "internal
     for tier in TIERS:
         own = [row for row in found if row.tier == tier]
         if own:
-            rows += [Group(tier_name(tier, lang)), *(_renewal_row(row, lang, edition) for row in own)]
+            rows += [Group(heading(tier_name(tier, lang))), *(_renewal_row(row, lang, edition) for row in own)]
     grace = ladder.titles.tolerance.after
     note = text(lang, "ladder.renewals_note", grace=grace, level="95%")
     return HtmlTable(text(lang, "ladder.renewals_caption"), words(lang, "ladder.renewals_head"), rows, note)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, draw
-from sme_research.present.parts.ladder.telling import FEWEST, Edition, tier_name, told_count
+from sme_research.present.parts.ladder.telling import FEWEST, Edition, heading, tier_name, told_count
 from sme_research.present.plotted import Value, counted, tabulate_plotted
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.words import count, join, share, text, words
@@ -116,7 +116,7 @@ def _panel(
         axes.plot(
             [target.year], [target.number], "D", color="white", markeredgecolor=BEFORE, markersize=8, label=label
         )
-    axes.set_title(tier_name(tier, lang), fontsize=10.5, loc="left")
+    axes.set_title(heading(tier_name(tier, lang)), fontsize=10.5, loc="left")
     axes.set_xticks([s.year for s in stocks])
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -153,7 +153,7 @@ def tabulate_stocks(
     for tier in projected_tiers(projection):
         cells = [_cell(projection.at(tier, year), lang, edition) for year in years]
         own = [_verdict(projection, target, lang) for target in targets if target.tier == tier]
-        rows.append((tier_name(tier, lang), *cells, join(lang, own) or "–"))
+        rows.append((heading(tier_name(tier, lang)), *cells, join(lang, own) or "–"))
     caption = text(lang, "ladder.stocks_table_caption", level=f"{projection.level:.0%}")
     note = text(lang, "ladder.stocks_note", fewest=FEWEST)
     return HtmlTable(caption, [*heads, text(lang, "ladder.stocks_head_target")], rows, note)
@@ -195,7 +195,7 @@ def _rate_row(rate: TierRates, lang: str, edition: Edition) -> tuple[str, ...]:
     ages = [*zip(promoted[:3], exposed[:3], strict=True), (promoted[3:].sum(), exposed[3:].sum())]
     outside = told_count(sum(rate.outside) / len(rate.years), edition)
     return (
-        tier_name(rate.tier, lang),
+        heading(tier_name(rate.tier, lang)),
         count(outside),
         join(lang, [_share(int(n), int(of), edition) for n, of in ages]),
         _share(rate.renewed, rate.due, edition),

@@ -71,6 +71,11 @@ def tier_name(tier: str, lang: str) -> str:
     return text(lang, f"ladder.tier.{tier}")
 
 
+def heading(label: str) -> str:
+    """A label as it stands at the head of a row: with a capital in English."""
+    return label[:1].upper() + label[1:]
+
+
 def group_name(by: str, group: str, lang: str) -> str:
     """A place, industry or size band as the language calls it."""
     if by == "city":

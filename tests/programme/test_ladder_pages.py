@@ -1,0 +1,141 @@
+"""The ladder's pages say in both languages what was counted; the public edition gives no enterprise away."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from sme_research.present.parts.ladder import (
+    describe_ladder_limits,
+    describe_rates,
+    plot_incidence,
+    plot_stocks,
+    summarise_ladder,
+    tabulate_incidence,
+    tabulate_ladder_cohorts,
+    tabulate_ladder_groups,
+    tabulate_rates,
+    tabulate_renewals,
+    tabulate_stocks,
+)
+from sme_research.present.show import Group, Picture, Text
+from sme_research.programme.ladder import (
+    Target,
+    backtest_stocks,
+    count_cohorts,
+    estimate_incidence,
+    project_stocks,
+    read_ladder,
+)
+from sme_research.synthetic.careers import CareerSpec, make_careers
+from sme_research.tables import tables_from_frames
+
+TARGETS = (Target("innovative", 2026, 1), Target("srdi", 2026, 100_000), Target("srdi", 2040, 5))
+
+
+@pytest.fixture(scope="module")
+def ladder():
+    careers = make_careers(CareerSpec(seed=5, entrants=60))
+    return read_ladder(tables_from_frames(careers.frames), data_day=careers.data_day)
+
+
+@pytest.fixture(scope="module")
+def projection(ladder):
+    return project_stocks(ladder.titles, until=2027, n_draws=200)
+
+
+def tables_of(ladder, projection, lang, edition):
+    return [
+        tabulate_incidence(ladder, lang, edition=edition),
+        tabulate_ladder_cohorts(ladder, "srdi", lang, edition=edition),
+        tabulate_ladder_groups(ladder, "srdi", lang, edition=edition),
+        tabulate_renewals(ladder, lang, edition=edition),
+        tabulate_stocks(projection, TARGETS, lang, edition=edition),
+        tabulate_rates(projection, lang, edition=edition),
+    ]
+
+
+def cells(table):
+    return [cell for row in table.rows if not isinstance(row, Group) for cell in row]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("edition", ["internal", "public"])
+def test_every_part_is_made_in_both_languages_and_editions(ladder, projection, lang, edition):
+    for table in tables_of(ladder, projection, lang, edition):
+        assert table.rows
+        assert {len(row) for row in table.rows if not isinstance(row, Group)} == {len(table.head)}
+    backtests = backtest_stocks(ladder.titles, n_draws=100)
+    texts = [
+        summarise_ladder(ladder, projection, backtests, lang, edition=edition),
+        describe_rates(projection, lang),
+        describe_ladder_limits(ladder, lang, edition=edition),
+    ]
+    assert all(isinstance(shown, Text) and "{" not in shown.markdown for shown in texts)
+    for picture in (
+        plot_incidence(ladder, "innovative", lang, edition=edition),
+        plot_stocks(projection, TARGETS, lang, edition=edition),
+    ):
+        assert isinstance(picture, Picture)
+        assert picture.png.startswith(b"\x89PNG")
+        assert picture.data
+        assert picture.alt
+
+
+def test_the_picture_draws_the_estimates(ladder):
+    rows = ladder.of("innovative")
+    wanted = estimate_incidence(rows["years"], rows["status"]).at(3.0, "lapse")
+    shown = {row["Years since first entry"]: row for row in plot_incidence(ladder, "innovative", "en").data}[3]
+    assert shown["Lapsed (%)"] == pytest.approx(100 * wanted.estimate, abs=1e-4)
+    assert shown["Enterprises still followed"] == wanted.n_at_risk
+
+
+def test_cohort_rows_add_up_to_their_totals(ladder):
+    *rows, total = tabulate_ladder_cohorts(ladder, "srdi", "en").rows
+    entered = [flow.entered for flow in count_cohorts(ladder, "srdi")]
+    assert [int(row[-1].replace(",", "")) for row in rows] == entered
+    assert int(total[-1].replace(",", "")) == sum(entered)
+
+
+def test_the_public_edition_shows_no_few(ladder, projection):
+    few = re.compile(r"[1-9]")
+    assert any(
+        few.fullmatch(cell) for table in tables_of(ladder, projection, "zh", "internal") for cell in cells(table)
+    )
+    for table in tables_of(ladder, projection, "zh", "public"):
+        assert [cell for cell in cells(table) if few.fullmatch(cell)] == []
+
+
+def test_a_public_curve_rises_by_ten_enterprises_or_more(ladder):
+    rows = ladder.of("srdi")
+    curve = estimate_incidence(rows["years"], rows["status"])
+    for cause, head in (("promotion", "Climbed (%)"), ("lapse", "Lapsed (%)")):
+        shown = [row["Years since first entry"] for row in plot_incidence(ladder, "srdi", "en", edition="public").data
+                 if row[head] is not None]  # fmt: skip
+        events = [curve.at(years, cause).n_events for years in shown]
+        steps = [after - before for before, after in pairwise(events)]
+        assert [step for step in steps if 0 < step < 10] == []
+        assert max(steps) >= 10
+
+
+def test_targets_are_judged_by_the_interval(ladder, projection):
+    by_tier = {row[0]: row[-1] for row in tabulate_stocks(projection, TARGETS, "en").rows}
+    assert "the whole interval lies above it" in by_tier["Innovative SMEs"]
+    assert "the whole interval lies below it" in by_tier["SRDI SMEs"]
+    assert "not among the years shown" in by_tier["SRDI SMEs"]
+
+
+def test_a_group_too_small_says_so(ladder):
+    few = ladder.histories.assign(city=["350128" if at < 5 else "350100" for at in range(len(ladder.histories))])
+    small = type(ladder)(ladder.titles, few, ladder.n_above, ladder.n_late, ladder.n_returned)
+    shown = {
+        row[0]: row for row in tabulate_ladder_groups(small, "innovative", "en").rows if not isinstance(row, Group)
+    }
+    (pingtan,) = (row for name, row in shown.items() if name.startswith("Pingtan"))
+    assert pingtan[2:] == ("too few to tell", "too few to tell")
+
+
+def test_a_tier_that_nobody_entered_is_said_so(ladder):
+    nobody = type(ladder)(ladder.titles, ladder.histories.iloc[:0], ladder.n_above, ladder.n_late, ladder.n_returned)
+    assert isinstance(plot_incidence(nobody, "srdi", "en"), Text)
+    assert isinstance(tabulate_ladder_cohorts(nobody, "srdi", "en"), Text)

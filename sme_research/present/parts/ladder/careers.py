@@ -12,6 +12,7 @@ from sme_research.present.parts.ladder.telling import (
     group_name,
     heading,
     rate,
+    tell_points,
     tier_name,
     told_count,
     told_rate,
@@ -45,15 +46,22 @@ def tabulate_incidence(ladder: Ladder, lang: str, *, edition: Edition = "interna
         if (found := _of(ladder, tier)) is None or not found.enough:
             continue
         rows.append(Group(heading(tier_name(tier, lang))))
-        for years in LANDMARKS:
-            point = found.at(years, "promotion")
-            if point is None:
-                continue
-            shares = [told_rate(found.at(years, cause), found, lang, edition) for cause in ("promotion", "lapse")]
-            left = count(told_count(point.n_at_risk, edition))
-            rows.append((text(lang, "ladder.incidence_years", years=f"{years:g}"), *shares, left))
+        rows += _landmark_rows(found, lang, edition)
     caption = text(lang, "ladder.incidence_caption", level=level)
     return HtmlTable(caption, words(lang, "ladder.incidence_head"), rows, text(lang, "ladder.incidence_note"))
+
+
+def _landmark_rows(found: Incidence, lang: str, edition: Edition) -> Iterator[tuple[str, ...]]:
+    causes = ("promotion", "lapse")
+    told = {cause: {p.years: p for p in tell_points(found, cause, LANDMARKS, edition)} for cause in causes}
+    for years in LANDMARKS:
+        point = found.at(years, "promotion")
+        if point is None:
+            continue
+        shown = [told[cause].get(years) for cause in causes]
+        shares = [MARK if p is None else rate([p.estimate, p.ci_low, p.ci_high], lang) for p in shown]
+        left = count(told_count(point.n_at_risk, edition))
+        yield (text(lang, "ladder.incidence_years", years=f"{years:g}"), *shares, left)
 
 
 def _of(ladder: Ladder, tier: str) -> Incidence | None:

@@ -7,9 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from sme_research.disclosure.rule import DEFAULT_RULE
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, draw
-from sme_research.present.parts.ladder.telling import Edition, may_tell, tier_name, told_count
+from sme_research.present.parts.ladder.telling import Edition, tell_points, tier_name, told_count
 from sme_research.present.plotted import Value, counted, tabulate_plotted
 from sme_research.present.show import Picture, Text
 from sme_research.present.words import count, sentences, share, text, words
@@ -30,7 +29,7 @@ def plot_incidence(ladder: Ladder, tier: str, lang: str, *, edition: Edition = "
     times = _times(found, edition)
     if len(times) < 2 or not found.enough:
         return Text(text(lang, "ladder.curve_absent", tier=tier_name(tier, lang)))
-    curves = {cause: _told(found, cause, times, edition) for cause in ("promotion", "lapse")}
+    curves = {cause: tell_points(found, cause, times, edition) for cause in ("promotion", "lapse")}
     with draw(4.6) as drawing:
         axes = drawing.one()
         for cause, colour, line in (("promotion", AFTER, "-"), ("lapse", BEFORE, DASHED)):
@@ -67,19 +66,6 @@ def _times(found: Incidence, edition: Edition) -> list[float]:
     return [
         float(time) for time, point in zip(grid, at_risk, strict=True) if point and point.n_at_risk >= FEWEST_FOLLOWED
     ]
-
-
-def _told(found: Incidence, cause: str, times: Sequence[float], edition: Edition) -> list[Point]:
-    """Points that the edition may tell; in the public one a step stands for ten enterprises or more."""
-    points = [point for time in times if (point := found.at(time, cause))]
-    if edition == "internal":
-        return points
-    kept: list[Point] = points[:1]
-    for point in points[1:]:
-        gained = point.n_events - kept[-1].n_events
-        if gained == 0 or (gained >= DEFAULT_RULE.threshold and may_tell(point, found.n_enterprises, edition)):
-            kept.append(point)
-    return kept
 
 
 def _followed(found: Incidence, time: float, edition: Edition) -> float | None:

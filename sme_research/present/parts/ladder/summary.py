@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sme_research.present.parts.ladder.stocks import describe_coming
-from sme_research.present.parts.ladder.telling import Edition, may_tell, tier_name, told_count
+from sme_research.present.parts.ladder.telling import Edition, tell_points, tier_name, told_count
 from sme_research.present.show import Text
 from sme_research.present.words import count, day, share, text
 from sme_research.programme.ladder import (
     TIERS,
     Backtest,
+    Incidence,
     Ladder,
+    Point,
     Projection,
     count_renewals,
     estimate_incidence,
 )
+from sme_research.programme.ladder.incidence import LANDMARKS
 
 WITHIN = 3.0
 
@@ -48,10 +51,9 @@ def _climb(ladder: Ladder, tier: str, lang: str, edition: Edition) -> str:
     if rows.empty:
         return ""
     found = estimate_incidence(rows["years"], rows["status"])
-    up, out = (found.at(WITHIN, cause) for cause in ("promotion", "lapse"))
+    up, out = (_within(found, cause, edition) for cause in ("promotion", "lapse"))
     facts = {"tier": tier_name(tier, lang), "n": count(told_count(found.n_enterprises, edition))}
-    tellable = [point is not None and may_tell(point, found.n_enterprises, edition) for point in (up, out)]
-    if up is None or out is None or not all(tellable) or not found.enough:
+    if up is None or out is None or not found.enough:
         return text(lang, "ladder.climb_withheld", **facts)
     shares = {
         "promoted": up.estimate, "promoted_low": up.ci_low, "promoted_high": up.ci_high,
@@ -60,6 +62,12 @@ def _climb(ladder: Ladder, tier: str, lang: str, edition: Edition) -> str:
     }  # fmt: skip
     hundred = {name: f"{100 * number:.0f}" for name, number in shares.items()}
     return text(lang, "ladder.climb", level=f"{found.level:.0%}", **facts, **hundred)
+
+
+def _within(found: Incidence, cause: str, edition: Edition) -> Point | None:
+    """Incidence by the first term, None where the edition may not tell it; as the table of landmarks has it."""
+    told = tell_points(found, cause, LANDMARKS, edition)
+    return next((point for point in told if point.years == WITHIN), None)
 
 
 def _renewed(ladder: Ladder, lang: str, edition: Edition) -> str:

@@ -29,8 +29,24 @@ def may_tell(point: Point, n: int, edition: Edition) -> bool:
     return n >= DEFAULT_RULE.threshold and point.n_events not in few and n - point.n_events not in few
 
 
+def tell_points(found: Incidence, cause: str, times: Sequence[float], edition: Edition) -> list[Point]:
+    """Points of a whole tier that the edition may tell; in the public one a step stands for ten or more."""
+    points = [point for time in times if (point := found.at(time, cause))]
+    if edition == "internal":
+        return points
+    kept: list[Point] = []
+    for point in points:
+        gained = point.n_events - (kept[-1].n_events if kept else 0)
+        if gained == 0 or (gained >= DEFAULT_RULE.threshold and may_tell(point, found.n_enterprises, edition)):
+            kept.append(point)
+    return kept
+
+
 def told_rate(point: Point | None, group: Incidence, lang: str, edition: Edition) -> str:
-    """An incidence with its interval for a table's cell, or why there is none."""
+    """A group's incidence with its interval for a table's cell, or why there is none.
+
+    Coarse in the public edition, as the groups of a tier could be subtracted from it.
+    """
     if not group.enough:
         return text(lang, "ladder.few")
     if point is None:

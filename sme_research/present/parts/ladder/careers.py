@@ -8,6 +8,7 @@ import pandas as pd
 
 from sme_research.disclosure import protect_counts, write_texts
 from sme_research.present.parts.ladder.telling import (
+    WITHIN,
     Edition,
     group_name,
     heading,
@@ -33,8 +34,6 @@ from sme_research.programme.ladder.histories import SIZES
 from sme_research.programme.ladder.incidence import FEWEST, LANDMARKS
 from sme_research.tables import reporting_units
 
-WITHIN = 3.0
-"""Years at which groups are compared: the first term, which ends at exactly 3."""
 GROUPS = ("city", "industry", "size")
 
 

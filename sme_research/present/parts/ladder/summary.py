@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sme_research.present.parts.ladder.stocks import describe_coming
-from sme_research.present.parts.ladder.telling import Edition, tell_points, tier_name, told_count
+from sme_research.present.parts.ladder.telling import WITHIN, Edition, tell_points, tier_name, told_count
 from sme_research.present.show import Text
 from sme_research.present.words import count, day, share, text
 from sme_research.programme.ladder import (
@@ -19,8 +19,6 @@ from sme_research.programme.ladder import (
     estimate_incidence,
 )
 from sme_research.programme.ladder.incidence import LANDMARKS
-
-WITHIN = 3.0
 
 
 def summarise_ladder(

@@ -16,6 +16,10 @@ FEWEST: Final = 20
 """Enterprises below which a tier is not projected."""
 
 
+WITHIN: Final = 3.0
+"""Years at which enterprises are compared: the first term, which ends at exactly 3."""
+
+
 def told_count(n: float, edition: Edition) -> float | None:
     """A count; in the public edition in steps of ten, None for 1 to 9."""
     return coarse_count(n) if edition == "public" else n
@@ -30,16 +34,26 @@ def may_tell(point: Point, n: int, edition: Edition) -> bool:
 
 
 def tell_points(found: Incidence, cause: str, times: Sequence[float], edition: Edition) -> list[Point]:
-    """Points of a whole tier that the edition may tell; in the public one a step stands for ten or more."""
+    """Points of a whole tier that the edition may tell; in the public one a step stands for ten or more.
+
+    The end of the first term is told first, so that other years give way to it.
+    """
     points = [point for time in times if (point := found.at(time, cause))]
     if edition == "internal":
         return points
     kept: list[Point] = []
-    for point in points:
-        gained = point.n_events - (kept[-1].n_events if kept else 0)
-        if gained == 0 or (gained >= DEFAULT_RULE.threshold and may_tell(point, found.n_enterprises, edition)):
+    for point in sorted(points, key=lambda point: (point.years != WITHIN, point.years)):
+        if may_tell(point, found.n_enterprises, edition) and _steps_are_many(point, kept):
             kept.append(point)
-    return kept
+    return sorted(kept, key=lambda point: point.years)
+
+
+def _steps_are_many(point: Point, kept: Sequence[Point]) -> bool:
+    """Whether no few events lie between a point and those that are told before and after it."""
+    before = max((other.n_events for other in kept if other.years < point.years), default=0)
+    after = min((other.n_events for other in kept if other.years > point.years), default=point.n_events)
+    few = range(1, DEFAULT_RULE.threshold)
+    return point.n_events - before not in few and after - point.n_events not in few
 
 
 def told_rate(point: Point | None, group: Incidence, lang: str, edition: Edition) -> str:

@@ -104,6 +104,10 @@ from .programme.inventory import documents, load_inventory
 from .programme.reconcile import check_public_figures, public_figures, reconcile
 
 __all__ = [
+    "GRANT_LABEL",
+    "INSTRUMENTS",
+    "OUTCOMES",
+    "TABLES",
     "Check",
     "DataError",
     "Effect",
@@ -111,16 +115,12 @@ __all__ = [
     "EventStudy",
     "FactoryError",
     "Finding",
-    "GRANT_LABEL",
     "Grade",
-    "INSTRUMENTS",
     "IdentificationError",
-    "OUTCOMES",
     "SampleFlow",
     "SmeResearchError",
     "Study",
     "StudyError",
-    "TABLES",
     "Tables",
     "backtest_stocks",
     "check_public_figures",

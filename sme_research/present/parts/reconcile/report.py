@@ -10,6 +10,7 @@ from sme_research.present.parts.reconcile.wording import (
     figure_text,
     heading_of,
     label_of,
+    perimeter_text,
     reason_text,
     recount_text,
     trap_numbers,
@@ -72,16 +73,16 @@ def tabulate_figures(found: Reconciliation, lang: str) -> HtmlTable:
         rows += [
             (
                 heading_of(entry.figure, lang),
+                text(lang, f"reconcile.short.{entry.verdict}"),
                 figure_text(entry.figure, lang),
-                quoted(lang, entry.figure.perimeter),
                 recount_text(entry, lang),
                 difference_text(entry, lang),
-                verdict_text(entry, lang),
+                perimeter_text(entry, lang),
             )
             for entry in entries
         ]
     caption, note = text(lang, "reconcile.figures_caption"), text(lang, "reconcile.figures_note")
-    return HtmlTable(caption, words(lang, "reconcile.figures_head"), rows, note)
+    return HtmlTable(caption, words(lang, "reconcile.figures_head"), rows, note, kind="checks")
 
 
 def tabulate_traps(found: Reconciliation, lang: str) -> HtmlTable:
@@ -96,7 +97,7 @@ def tabulate_traps(found: Reconciliation, lang: str) -> HtmlTable:
         for trap in found.traps
     ]
     caption, note = text(lang, "reconcile.traps_caption"), text(lang, "reconcile.traps_note")
-    return HtmlTable(caption, words(lang, "reconcile.traps_head"), rows, note)
+    return HtmlTable(caption, words(lang, "reconcile.traps_head"), rows, note, kind="checks")
 
 
 def describe_traps(found: Reconciliation, lang: str) -> Text:
@@ -134,18 +135,21 @@ def tabulate_unchecked(found: Reconciliation, lang: str) -> HtmlTable | Text:
 
 def tabulate_public_figures(figures: Sequence[Figure], lang: str) -> HtmlTable:
     """The published figures of the reference data (`public_figures`), with source and day."""
+    rows: list[tuple[str, ...] | Group] = []
     ordered = sorted(figures, key=lambda figure: (_rank(figure), figure.as_of))
-    rows = [
-        (
-            heading_of(figure, lang),
-            figure_text(figure, lang),
-            quoted(lang, figure.perimeter),
-            quoted(lang, figure.source),
-        )
-        for figure in ordered
-    ]
+    for label, entries in groupby(ordered, key=lambda figure: label_of(figure, lang)):
+        rows.append(Group(label))
+        rows += [
+            (
+                day(figure.as_of, lang),
+                figure_text(figure, lang),
+                quoted(lang, figure.perimeter),
+                quoted(lang, figure.source),
+            )
+            for figure in entries
+        ]
     caption, note = text(lang, "reconcile.public_caption"), text(lang, "reconcile.public_note")
-    return HtmlTable(caption, words(lang, "reconcile.public_head"), rows, note, kind="literature")
+    return HtmlTable(caption, words(lang, "reconcile.public_head"), rows, note)
 
 
 def _rank(figure: Figure) -> int:

@@ -11,7 +11,7 @@ from sme_research.programme.reconcile import Comparison, Evidence, Figure, Trap,
 from sme_research.tables import TABLES
 
 IN_WAN: Final = {"万元": 1.0, "亿元": 1e4, "元": 1e-4}
-NOT_COUNTS: Final = ("%", "fraction", *IN_WAN)
+_LARGE: Final = 10.0
 REPRODUCED: Final = {(True, True): "both", (True, False): "loan", (False, True): "amount", (False, False): "neither"}
 
 
@@ -22,7 +22,9 @@ def number_text(value: float | None, unit: str, lang: str) -> str:
     if unit in IN_WAN:
         return money(value * IN_WAN[unit], lang)
     if unit == "%":
-        return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", MINUS) + "%"
+        # Hundredths of a point matter to a rate of interest, not to a growth.
+        digits = 2 if abs(value) < _LARGE else 1
+        return f"{value:.{digits}f}".rstrip("0").rstrip(".").replace("-", MINUS) + "%"
     if unit in ("fraction", "share"):
         return share(value)
     shown = count(value) if float(value).is_integer() else f"{value:,.2f}"
@@ -77,6 +79,14 @@ def verdict_text(entry: Comparison, lang: str) -> str:
     if entry.verdict == "cannot_be_checked":
         return told + apart + reason_text(entry, lang)
     return told
+
+
+def perimeter_text(entry: Comparison, lang: str) -> str:
+    """The perimeter as it is stated, and the other one that reproduces the figure."""
+    stated = quoted(lang, entry.figure.perimeter)
+    if entry.verdict != "explained_by_perimeter":
+        return stated
+    return text(lang, "reconcile.stated_but", stated=stated, told=verdict_text(entry, lang))
 
 
 def reading_text(reading: Mapping[str, str], lang: str) -> str:

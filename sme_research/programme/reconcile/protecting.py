@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from sme_research.disclosure import coarse_count, publishable
+from sme_research.disclosure import Rule, coarse_count, publishable
 from sme_research.programme.reconcile.records import Comparison, Evidence, Figure, Group, GrowthSplit, Trap
 
 COUNTED: Final = ("enterprises", "loans", "times", "person-times", "appeals")
 """Units in which each one is an enterprise's or close to it."""
 MONEY: Final = ("万元", "亿元", "元")
 _DIGITS: Final = 3
+_RULE: Final = Rule()
 
 
 def protect_comparison(entry: Comparison) -> Comparison:
@@ -27,7 +28,11 @@ def protect_comparison(entry: Comparison) -> Comparison:
     if _is_few(entry.figure) or told is None:
         return replace(entry, recount=None, difference=None, n_enterprises=None, largest_share=None, withheld=True)
     n = None if entry.n_enterprises is None else coarse_count(entry.n_enterprises)
-    return replace(entry, recount=told, difference=entry.figure.value - told, n_enterprises=n, largest_share=None)
+    gap = entry.figure.value - told
+    if entry.figure.unit in COUNTED:
+        # Of a count that is told in tens, smaller differences say nothing.
+        gap = float(_RULE.threshold * round(gap / _RULE.threshold))
+    return replace(entry, recount=told, difference=gap, n_enterprises=n, largest_share=None)
 
 
 def _is_few(figure: Figure) -> bool:

@@ -49,15 +49,18 @@ def _found(found: Reconciliation, lang: str) -> list[str]:
     unsure = [trap for trap in found.traps if trap.verdict == "cannot_be_checked"]
     told = []
     if found.found:
-        names = join(lang, [trap_title(trap, lang) for trap in found.found])
-        told.append(text(lang, "reconcile.found", names=names))
-        told.append("\n".join(f"- {trap_numbers(trap, lang)}" for trap in found.found))
+        told.append(text(lang, "reconcile.found", n=len(found.found)))
+        told.append("\n".join(f"- {_told(trap, lang)}" for trap in found.found))
     elif not unsure:
         told.append(text(lang, "reconcile.found_none", n=len(found.traps)))
     if unsure:
         names = join(lang, [trap_title(trap, lang) for trap in unsure])
         told.append(text(lang, "reconcile.unsure", names=names))
     return told
+
+
+def _told(trap: Trap, lang: str) -> str:
+    return text(lang, "reconcile.found_one", title=trap_title(trap, lang), numbers=trap_numbers(trap, lang))
 
 
 def _closing(found: Reconciliation, lang: str) -> str:

@@ -9,26 +9,26 @@ from typing import Final
 import pandas as pd
 
 from sme_research.errors import StudyError
+from sme_research.rules import JUDGE, MET, UNKNOWN, UNMET, Assessment, TierRules
 
-MET: Final = "met"
-UNMET: Final = "unmet"
-OPEN: Final = ("unknown", "judge")
-"""The data do not say, or a person has to judge."""
-OUTCOMES: Final = ("fails", "may_fail", "passes")
+OUTCOMES: Final = ("fails", "may_fail", "to_judge", "passes")
+"""A gate is unmet for sure; else an input is missing; else only a person's word is; else all gates are met."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateTally:
     """How many enterprises meet one gate, and for how many it is the last one.
 
-    ``last`` do not meet it and meet all others; ``perhaps_last`` do not meet it, are
-    known to fail no other, but of some other gate the data do not say.
+    ``last`` do not meet it and meet all others, but for what a person has to judge;
+    ``perhaps_last`` do not meet it and are known to fail no other, but of some other gate the
+    data do not say.
     """
 
     gate: str
     met: int
     unmet: int
     unknown: int
+    judge: int
     last: int
     perhaps_last: int
 
@@ -37,11 +37,11 @@ class GateTally:
 class Stuck:
     """Enterprises before a tier by how many of its gates they are known to fail.
 
-    ``none_unmet`` fail no gate for sure: ``all_met`` of them meet all, of the others something is not known.
-    Gates come in the order of how often they are the last.
+    ``none_unmet`` fail no gate for sure: ``all_met`` of them meet all but for what a person has to
+    judge, of the others an input is missing. Gates come in the order of how often they are the last.
     """
 
-    tier: str
+    rules: TierRules
     n_enterprises: int
     all_met: int
     none_unmet: int
@@ -52,16 +52,17 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Enterprises under one standard: fail a gate for sure, may fail as something is not known, meet all."""
+    """Enterprises under one standard, by `OUTCOMES`."""
 
     fails: int
     may_fail: int
+    to_judge: int
     passes: int
 
     @property
     def n(self) -> int:
         """All of them."""
-        return self.fails + self.may_fail + self.passes
+        return self.fails + self.may_fail + self.to_judge + self.passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class RuleShift:
     the most failed first; ``groups`` maps a grouping (`city`, `size`) to the standing of its groups.
     """
 
-    tier: str
+    rules_before: TierRules
+    rules_after: TierRules
     before: Standing
     after: Standing
     crossed: Mapping[tuple[str, str], int]
@@ -91,17 +93,17 @@ def count_gates(statuses: pd.DataFrame) -> tuple[GateTally, ...]:
     Parameters
     ----------
     statuses : DataFrame, n_enterprises x n_gates
-        Cells ``met``, ``unmet``, ``unknown`` or ``judge``; the columns name the gates.
+        Codes of `rules.STATUSES`; the columns name the gates.
     """
-    met, unmet = statuses == MET, statuses == UNMET
-    single = unmet.sum(axis=1) == 1
-    known = met.sum(axis=1) + unmet.sum(axis=1) == len(statuses.columns)
+    met, unmet, unknown, judge = (statuses == code for code in (MET, UNMET, UNKNOWN, JUDGE))
+    single, known = unmet.sum(axis=1) == 1, ~unknown.any(axis=1)
     return tuple(
         GateTally(
             str(gate),
             int(met[gate].sum()),
             int(unmet[gate].sum()),
-            int((~met[gate] & ~unmet[gate]).sum()),
+            int(unknown[gate].sum()),
+            int(judge[gate].sum()),
             int((unmet[gate] & single & known).sum()),
             int((unmet[gate] & single & ~known).sum()),
         )
@@ -109,13 +111,13 @@ def count_gates(statuses: pd.DataFrame) -> tuple[GateTally, ...]:
     )
 
 
-def find_last_gates(tier: str, statuses: pd.DataFrame) -> Stuck:
+def find_last_gates(rules: TierRules, statuses: pd.DataFrame) -> Stuck:
     """Which gates keep enterprises out of a tier, from `count_gates` of those that hold the tier below."""
     n_unmet = (statuses == UNMET).sum(axis=1)
-    all_met = (statuses == MET).all(axis=1)
+    all_met = statuses.isin([MET, JUDGE]).all(axis=1)
     gates = sorted(count_gates(statuses), key=lambda gate: (-(gate.last + gate.perhaps_last), -gate.unmet))
     return Stuck(
-        tier,
+        rules,
         len(statuses),
         int(all_met.sum()),
         int((n_unmet == 0).sum()),
@@ -126,19 +128,20 @@ def find_last_gates(tier: str, statuses: pd.DataFrame) -> Stuck:
 
 
 def outcome_of(statuses: pd.DataFrame) -> pd.Series[str]:
-    """One of `OUTCOMES` by enterprise: one gate failed for sure is enough to fail."""
-    fails = (statuses == UNMET).any(axis=1)
-    passes = (statuses == MET).all(axis=1)
-    return pd.Series("may_fail", index=statuses.index).mask(fails, "fails").mask(passes, "passes")
+    """One of `OUTCOMES` by enterprise: the worst of its gates."""
+    told = pd.Series("passes", index=statuses.index)
+    for outcome, code in (("to_judge", JUDGE), ("may_fail", UNKNOWN), ("fails", UNMET)):
+        told = told.mask((statuses == code).any(axis=1), outcome)
+    return told
 
 
-def compare_standards(tier: str, before: pd.DataFrame, after: pd.DataFrame, groups: pd.DataFrame) -> RuleShift:
+def compare_standards(before: Assessment, after: Assessment, groups: pd.DataFrame) -> RuleShift:
     """What another standard does to the holders of a tier.
 
     Parameters
     ----------
-    before, after : DataFrame, n_enterprises rows
-        Statuses by gate under either standard, as for `count_gates`, with the same index.
+    before, after : Assessment
+        Of the same n_enterprises by either standard.
     groups : DataFrame, n_enterprises rows
         One column a grouping, empty text where not known.
 
@@ -147,13 +150,13 @@ def compare_standards(tier: str, before: pd.DataFrame, after: pd.DataFrame, grou
     StudyError
         The two standards were not asked of the same enterprises.
     """
-    if not before.index.equals(after.index):
+    if not before.statuses.index.equals(after.statuses.index):
         raise StudyError("the two standards must be asked of the same enterprises in the same order.")
-    old, new = outcome_of(before), outcome_of(after)
+    old, new = outcome_of(before.statuses), outcome_of(after.statuses)
     crossed = {(o, n): int(((old == o) & (new == n)).sum()) for o in OUTCOMES for n in OUTCOMES}
-    gates = sorted(count_gates(after), key=lambda gate: (-gate.unmet, -gate.unknown))
+    gates = sorted(count_gates(after.statuses), key=lambda gate: (-gate.unmet, -gate.unknown))
     told = {str(by): _by_group(new, groups[by].reindex(new.index)) for by in groups.columns}
-    return RuleShift(tier, _standing(old), _standing(new), crossed, tuple(gates), told)
+    return RuleShift(before.rules, after.rules, _standing(old), _standing(new), crossed, tuple(gates), told)
 
 
 def _standing(outcomes: pd.Series[str]) -> Standing:

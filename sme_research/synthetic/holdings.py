@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.effects import Planted
@@ -87,7 +90,7 @@ def self_reports_table(population: Population, ladder: Ladder, spec: WorldSpec) 
     score = np.where(decided, score, score + rng.normal(0, cal.SCORE_OTHER_SD, n))
     strength = population.size_score[who] + 0.5 * rng.normal(size=n)
     equity = np.where(rng.random(n) < 0.08, rng.lognormal(7.3, 0.8, n), 0.0)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "enterprise_id": population.ids[who],
             "reported_on": days_of(year, rng.integers(3, 55, n)),
@@ -102,6 +105,36 @@ def self_reports_table(population: Population, ladder: Ladder, spec: WorldSpec) 
             "score": np.floor(np.clip(score, 0, 100) * 10) / 10,
         }
     )
+    return pd.concat([table, _further_answers(strength, equity, spec)], axis=1)
+
+
+def _further_answers(strength: Floats, equity: Floats, spec: WorldSpec) -> pd.DataFrame:
+    """What else the rules ask, likelier met the stronger the enterprise; some leave it blank."""
+    rng = stream(spec.seed, "self_reports: further answers")
+    n = len(strength)
+
+    def yes(odds: float) -> NDArray[np.bool_]:
+        return np.asarray(rng.random(n) < 1 / (1 + np.exp(-odds - 0.6 * strength)))
+
+    answers: dict[str, NDArray[Any]] = {
+        "equity_financing_3y": (equity * np.where(rng.random(n) < 0.2, 1.5, 1.0)).round(1),
+        "strategic_emerging": yes(-0.3),
+        "key_field": np.clip(yes(0.0).astype(np.int64) + yes(-1.5), 0, 2),
+        "fills_gap": yes(-1.5),
+        "chain_supplier": yes(0.6),
+        "product_field": yes(1.0),
+        "quality_award": yes(-2.5),
+        "management_certificate": yes(1.5),
+        "standards_joined": yes(-0.5),
+        "product_certified": yes(-1.2),
+        "information_systems": rng.poisson(np.exp(0.5 + 0.2 * strength)),
+        "domestic_rank": 1 + rng.poisson(np.exp(2.0 - 0.4 * strength)),
+        "class_1_in_use": rng.poisson(np.exp(0.6 + 0.4 * strength)),
+        "rd_institution": np.clip(np.round(1.2 + 0.8 * strength + rng.normal(0, 0.8, n)), 0, 4).astype(np.int64),
+        "science_award": np.where(rng.random(n) < 0.03, rng.integers(1, 5, n), 0),
+        "contest_award": np.where(rng.random(n) < 0.02, rng.integers(1, 3, n), 0),
+    }
+    return pd.DataFrame({name: pd.Series(given).mask(rng.random(n) < 0.04) for name, given in answers.items()})
 
 
 def qualifications_table(population: Population, spec: WorldSpec) -> pd.DataFrame:

@@ -10,6 +10,15 @@ from sme_research.tables.declare import Column, Table
 
 PASS_MARK: Final = 60.0
 
+
+def _yes(name: str, label_zh: str, label_en: str, meaning: str) -> Column:
+    return Column(name=name, kind="boolean", label_zh=label_zh, label_en=label_en, unit="1 or 0", meaning=meaning)
+
+
+def _level(name: str, label_zh: str, label_en: str, meaning: str, *, most: int) -> Column:
+    return replace(count(name, label_zh, label_en, meaning, unit="level"), maximum=most)
+
+
 TABLE: Final = Table(
     name="self_reports",
     label_zh="自测",
@@ -81,6 +90,52 @@ TABLE: Final = Table(
             "Score of the SRDI assessment; 60 is the pass mark.",
             unit="points",
             most=100,
+        ),
+        money("equity_financing_3y", "近三年股权融资", "Equity, 3 years", "The same in the last three years."),
+        _yes("strategic_emerging", "战略性新兴产业", "Strategic emerging", "Main product in that catalogue."),
+        _level(
+            "key_field",
+            "主导产品领域",
+            "Field of the product",
+            "1 six bases, old brand or supplier of a chain leader; 2 results in strengthening or filling key links.",
+            most=2,
+        ),
+        _yes("fills_gap", "填补空白", "Fills a gap", "The product fills a gap in a key field."),
+        _yes("chain_supplier", "产业链配套", "Chain supplier", "Key link of a chain, or supplies leading firms."),
+        _yes("product_field", "重点领域产品", "Named field", "Main product in the fields that the rules name."),
+        _yes("quality_award", "质量奖", "Quality award", "Quality award, provincial or higher."),
+        _yes("management_certificate", "管理体系认证", "Management certificate", "Management-system certificate."),
+        _yes("standards_joined", "参与制定标准", "Standards", "Took part in making standards."),
+        _yes("product_certified", "产品认证", "Product certified", "Product certified in a developed market."),
+        count(
+            "information_systems",
+            "信息系统业务数",
+            "Information systems",
+            "Core businesses that an information system supports.",
+            unit="businesses",
+        ),
+        count("domestic_rank", "国内排名", "Domestic rank", "In the niche market; 1 is best.", unit="rank", least=1),
+        count("class_1_in_use", "应用的一类知识产权", "Class I in use", "Class I rights in use.", unit="rights"),
+        _level(
+            "rd_institution",
+            "研发机构级别",
+            "R&D institution",
+            "0 none, 1 below municipal, 2 municipal, 3 provincial, 4 national.",
+            most=4,
+        ),
+        _level(
+            "science_award",
+            "科技奖励",
+            "Science award",
+            "Last three years: 1 provincial, 2 provincial top three, 3 national top five, 4 national top three.",
+            most=4,
+        ),
+        _level(
+            "contest_award",
+            "创客中国名次",
+            "Maker in China",
+            "Last three years, enterprise group: 1 top 500, 2 top 50.",
+            most=2,
         ),
     ),
 )

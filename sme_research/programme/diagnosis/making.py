@@ -1,0 +1,209 @@
+"""The diagnosis of one enterprise, out of the tables or out of values given."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from sme_research.errors import StudyError
+from sme_research.programme.diagnosis.peers import Population, choose_peers, rank_among
+from sme_research.programme.diagnosis.records import Diagnosis
+from sme_research.programme.diagnosis.sizes import MEASURES, classify_sizes
+from sme_research.programme.diagnosis.statuses import Origins, assess_tier
+from sme_research.programme.inputs import Inputs, load_inputs
+from sme_research.rules import TierRules, choose_rules, load_rule_sets
+from sme_research.rules.conditions import Occasion
+from sme_research.tables import Tables
+
+TIERS: Final = ("innovative", "srdi", "little_giant")
+HELD: Final = {"innovative": "innovative_valid", "srdi": "srdi_valid"}
+
+
+def diagnose(
+    tables: Tables,
+    enterprise_id: str,
+    *,
+    on: date,
+    occasion: Occasion = "first",
+    tiers: Sequence[str] = TIERS,
+    population: Population | None = None,
+) -> Diagnosis:
+    """The self-assessment of one enterprise of the tables on a day.
+
+    Parameters
+    ----------
+    tables : Tables
+        ``enterprises`` and ``accounts``, and whatever else tells of inputs.
+    enterprise_id : str
+    on : date
+        Day of the assessment: the last account year is the full year before, and the
+        rules of the day are marked.
+    occasion : {"first", "renewal"}
+    tiers : sequence of str
+    population : Population, optional
+        What `load_population` gave for the day, where several are diagnosed.
+
+    Raises
+    ------
+    StudyError
+        The tables hold no such enterprise; the nearest id is named.
+    """
+    _refuse_unknown(enterprise_id, tables)
+    population = population or load_population(tables, on)
+    inputs = load_inputs(tables, on, pd.Series([enterprise_id]))
+    return diagnose_inputs(
+        inputs.values.iloc[0].to_dict(),
+        population,
+        on=on,
+        occasion=occasion,
+        tiers=tiers,
+        enterprise_id=enterprise_id,
+        industry=str(population.industry.get(enterprise_id, "")),
+        size=str(population.size.get(enterprise_id, "")),
+        origins=_origins(inputs),
+        held=titles_held(tables, on).get(enterprise_id, ()),
+    )
+
+
+def diagnose_inputs(
+    values: Mapping[str, float],
+    peers: Population,
+    *,
+    on: date,
+    occasion: Occasion = "first",
+    tiers: Sequence[str] = TIERS,
+    enterprise_id: str = "",
+    industry: str = "",
+    size: str = "",
+    origins: Origins | None = None,
+    held: tuple[str, ...] | None = None,
+    changes: bool = True,
+) -> Diagnosis:
+    """The same of values given, such as those of a form.
+
+    Parameters
+    ----------
+    values : mapping of metric to value
+        In the metric's unit; NaN or absent where not known.
+    peers : Population
+        Those to compare with.
+    industry, size : str
+        Industry code and size class, by which the peers are chosen; empty where not known.
+    origins : mapping of metric to (table, year), optional
+    held : tuple of str, optional
+        Titles in force; read off the values where not given.
+    changes : bool
+        Look for the smallest changes, which takes most of the time.
+
+    Raises
+    ------
+    StudyError
+        A tier has no rules.
+    """
+    known = {name: math.nan if value is None else float(value) for name, value in values.items()}
+    told = origins or {}
+    rows, group = choose_peers(peers, industry, size, without=enterprise_id)
+    return Diagnosis(
+        enterprise_id=enterprise_id,
+        on=on,
+        occasion=occasion,
+        industry=industry,
+        size=size,
+        held=tuple(t for t, name in HELD.items() if known.get(name) == 1.0) if held is None else held,
+        standings=rank_among(known, rows, told),
+        peers=group,
+        tiers=tuple(
+            assess_tier(known, rules, applies=applies, occasion=occasion, origins=told, changes=changes)
+            for tier in tiers
+            for rules, applies in rules_of(tier, on, occasion)
+        ),
+    )
+
+
+def rules_of(tier: str, on: date, occasion: Occasion) -> Iterator[tuple[TierRules, bool]]:
+    """Every rule set's rules of a tier, and whether they are those of the day.
+
+    Raises
+    ------
+    StudyError
+        No rule set has the tier.
+    """
+    sets = [rules.tiers[tier] for rules in load_rule_sets().values() if tier in rules.tiers]
+    if not sets:
+        raise StudyError(f"no rule set has the tier {tier!r}; choose one of {', '.join(TIERS)}.")
+    try:
+        applied = choose_rules(tier, on, occasion).rule_set
+    except StudyError:  # before the first rules: each is shown, none as the day's
+        applied = ""
+    yield from ((rules, rules.rule_set == applied) for rules in sets)
+
+
+def load_population(tables: Tables, on: date) -> Population:
+    """Inputs, industry and size class of every enterprise of the tables, on a day."""
+    inputs = load_inputs(tables, on)
+    enterprises = tables["enterprises"].set_index("enterprise_id")
+    accounts = tables["accounts"]
+    last = accounts[accounts["year"] == on.year - 1].set_index("enterprise_id").reindex(enterprises.index)
+    measures = pd.DataFrame({name: last[name] for name in MEASURES}).assign(
+        industry_code=enterprises["industry_code"]
+    )
+    industry = enterprises["industry_code"].astype(object).where(enterprises["industry_code"].notna(), "")
+    order = inputs.values.index
+    return Population(inputs.values, industry.reindex(order), classify_sizes(measures).reindex(order))
+
+
+def titles_held(tables: Tables, on: date) -> dict[str, tuple[str, ...]]:
+    """Titles in force on the day by enterprise, lowest first."""
+    if "recognitions" not in tables:
+        return {}
+    table, day = tables["recognitions"], pd.Timestamp(on)
+    valid = table[(table["granted_on"] <= day) & ~(table["expires_on"] <= day) & table["tier"].isin(TIERS)]
+    found: dict[str, set[str]] = {}
+    for enterprise, tier in zip(valid["enterprise_id"], valid["tier"], strict=True):
+        found.setdefault(str(enterprise), set()).add(str(tier))
+    return {enterprise: tuple(tier for tier in TIERS if tier in own) for enterprise, own in found.items()}
+
+
+def next_tier(diagnosis: Diagnosis) -> str:
+    """The lowest tier above the highest title held; the highest tier where that is held."""
+    ranks = [TIERS.index(tier) for tier in diagnosis.held if tier in TIERS]
+    return TIERS[min(max(ranks, default=-1) + 1, len(TIERS) - 1)]
+
+
+def last_day(tables: Tables) -> date:
+    """The last day of June after the newest accounts: the year's applications are assessed then."""
+    return date(int(tables["accounts"]["year"].max()) + 1, 6, 30)
+
+
+def _origins(inputs: Inputs) -> dict[str, tuple[str, int | None]]:
+    return {name: (source, _year(inputs.year[name])) for name, source in inputs.source.items()}
+
+
+def _year(year: int | pd.Series[float] | None) -> int | None:
+    if isinstance(year, pd.Series):
+        first = float(year.iloc[0])
+        return None if np.isnan(first) else int(first)
+    return year
+
+
+def _refuse_unknown(enterprise_id: str, tables: Tables) -> None:
+    ids = tables["enterprises"]["enterprise_id"].astype(str)
+    if (ids == enterprise_id).any():
+        return
+    near = difflib.get_close_matches(enterprise_id, _alike(enterprise_id, ids), n=1, cutoff=0.6)
+    hint = f"the nearest is {near[0]}" if near else "none is near"
+    raise StudyError(f"enterprise {enterprise_id!r} is not in table enterprises; {hint}. Check the code.")
+
+
+def _alike(enterprise_id: str, ids: pd.Series[str]) -> list[str]:
+    """Ids that share the beginning or the end, since comparing all of a province takes long."""
+    half = max(len(enterprise_id) // 2 - 1, 4)
+    shared = ids.str.startswith(enterprise_id[:half]) & ids.str.endswith(enterprise_id[-2:])
+    near = ids[shared | ids.str.endswith(enterprise_id[-half:])]
+    return list((near if len(near) else ids).head(5000))

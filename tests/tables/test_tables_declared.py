@@ -78,7 +78,9 @@ CONTRACT = {
         "自测",
         "enterprise_id reported_on",
         "enterprise_id reported_on niche_years market_share brand digital_level equity_financing platform_score "
-        "local_points score",
+        "local_points score equity_financing_3y strategic_emerging key_field fills_gap chain_supplier product_field "
+        "quality_award management_certificate standards_joined product_certified information_systems domestic_rank "
+        "class_1_in_use rd_institution science_award contest_award",
     ),
     "official_figures": ("公布数", "indicator as_of", "indicator as_of value unit perimeter bound source"),
 }

@@ -18,6 +18,8 @@ from sme_research.programme.reconcile.records import Bound, Comparison, Counted,
 MOST_DEPARTURES: Final = 2
 STATED_WEIGHT: Final = 10
 """A reading against what a figure states is tried after all that only fill in what it leaves open."""
+LAG_DAYS: Final = 31
+"""Tables cover a month after their last row, in which nothing need have happened."""
 ALL_PHASES: Final = "*"
 FACTORS: Final = {
     "money": {"万元": 1.0, "亿元": 1e4, "元": 1e-4},
@@ -134,7 +136,9 @@ def readings(figure: Figure, indicator: Indicator, tables: TablesLike) -> Iterat
         needs_places = reading.get("xiamen") == "without" and "enterprises" not in tables
         if len(departs) <= MOST_DEPARTURES and not needs_places:
             weight = sum(STATED_WEIGHT if axis in figure.stated else 1 for axis in departs)
-            tried.append((weight, Reading({**reading, **extra}, departs)))
+            # Among equals the axes come in the indicator's own order.
+            rank = (weight, [list(axes).index(axis) for axis in departs])
+            tried.append((rank, Reading({**reading, **extra}, departs)))
     yield from (reading for _, reading in sorted(tried, key=lambda pair: pair[0]))
 
 
@@ -156,12 +160,25 @@ def _why_not(figure: Figure, indicator: Indicator | None, tables: TablesLike) ->
         return "no_recount", ()
     if not _unit_fits(figure, indicator):
         return "unit", (figure.unit,)
+    return _what_lacks(figure, indicator, tables) or _beyond(figure, indicator, tables)
+
+
+def _what_lacks(figure: Figure, indicator: Indicator, tables: TablesLike) -> tuple[str, tuple[str, ...]] | None:
+    """The tables, or the phase of the loans, that are not there; None where all are."""
     lacking = tuple(name for name in indicator.tables if name not in tables)
     if "place" in figure.stated and "enterprises" not in tables and "enterprises" not in lacking:
         lacking = (*lacking, "enterprises")
     if lacking:
         return "no_table", lacking
-    return _beyond(figure, indicator, tables)
+    if "phase" in indicator.axes and not _holds_phase(figure, tables):
+        return "no_rows", indicator.tables
+    return None
+
+
+def _holds_phase(figure: Figure, tables: TablesLike) -> bool:
+    """Whether the loans hold any phase that the figure states: one that is not there is not one of no loan."""
+    asked = figure.states("phase", "all")
+    return asked == "all" or bool(tables["loans"]["phase"].isin(asked.split(",")).any())
 
 
 def _unit_fits(figure: Figure, indicator: Indicator) -> bool:
@@ -180,10 +197,9 @@ def _beyond(figure: Figure, indicator: Indicator, tables: TablesLike) -> tuple[s
             return "beyond_data", (f"{min(years)}", f"{max(years)}") if years else ()
     first = first_day(indicator, tables)
     last = last_day(tables)
-    day = pd.Timestamp(figure.as_of)
     if first is None:
         return "no_rows", indicator.tables
-    if not first <= day <= last:
+    if not first <= pd.Timestamp(figure.as_of) <= last + pd.Timedelta(days=LAG_DAYS):
         return "beyond_data", (first.date().isoformat(), last.date().isoformat())
     return "", ()
 

@@ -138,7 +138,8 @@ def trap_numbers(trap: Trap, lang: str) -> str:
         return text(lang, known, details="")
     if not trap.evidence:
         return text(lang, f"reconcile.trap.{trap.name}.none")
-    return text(lang, f"reconcile.trap.{trap.name}.{trap.verdict}", **_values(trap, lang))
+    unpublished = "" if trap.figures else "_unpublished"
+    return text(lang, f"reconcile.trap.{trap.name}.{trap.verdict}{unpublished}", **_values(trap, lang))
 
 
 def _values(trap: Trap, lang: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sme_research.programme.reconcile.asking import Asked, TablesLike
-from sme_research.programme.reconcile.comparing import DATES, FACTORS, last_day
+from sme_research.programme.reconcile.comparing import DATES, FACTORS, LAG_DAYS, last_day
 from sme_research.programme.reconcile.indicators import INDICATORS, find_indicator
 from sme_research.programme.reconcile.perimeters import CHINA
 from sme_research.programme.reconcile.records import Figure
@@ -52,4 +52,5 @@ def lacking(tables: TablesLike, *names: str) -> str:
 def is_covered(figure: Figure, table: str, tables: TablesLike) -> bool:
     """Whether the figure's day lies within what a dated table covers."""
     first = tables[table][DATES[table]].min()
-    return not pd.isna(first) and first <= pd.Timestamp(figure.as_of) <= last_day(tables)
+    last = last_day(tables) + pd.Timedelta(days=LAG_DAYS)
+    return not pd.isna(first) and first <= pd.Timestamp(figure.as_of) <= last

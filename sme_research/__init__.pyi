@@ -36,15 +36,20 @@ from .present.parts.dose import describe_dose, plot_dose, tabulate_dose
 from .present.parts.family import plot_family, tabulate_family
 from .present.parts.ladder import (
     describe_ladder_limits,
+    describe_last_gates,
     describe_rates,
+    describe_rule_change,
     plot_incidence,
     plot_stocks,
     summarise_ladder,
     tabulate_incidence,
     tabulate_ladder_cohorts,
     tabulate_ladder_groups,
+    tabulate_last_gates,
     tabulate_rates,
     tabulate_renewals,
+    tabulate_rule_change,
+    tabulate_rule_change_groups,
     tabulate_stocks,
 )
 from .present.parts.literature import plot_literature, tabulate_literature
@@ -72,7 +77,7 @@ from .present.tabulate import (
     tabulate_grade,
     tabulate_question,
 )
-from .programme.ladder import backtest_stocks, project_stocks, read_ladder, read_targets
+from .programme.ladder import backtest_stocks, hold_against_rules, project_stocks, read_ladder, read_targets
 from .provenance import planted_att, trace_tables
 from .quality import (
     count_by_year,
@@ -139,9 +144,11 @@ __all__ = [
     "describe_flow",
     "describe_growth_split",
     "describe_ladder_limits",
+    "describe_last_gates",
     "describe_limits",
     "describe_public_shares",
     "describe_rates",
+    "describe_rule_change",
     "describe_sensitivity",
     "describe_specifications",
     "describe_spillovers",
@@ -157,6 +164,7 @@ __all__ = [
     "explain_difference",
     "explore",
     "headline",
+    "hold_against_rules",
     "inspect_tables",
     "last_count_day",
     "load_inventory",
@@ -215,6 +223,7 @@ __all__ = [
     "tabulate_ladder",
     "tabulate_ladder_cohorts",
     "tabulate_ladder_groups",
+    "tabulate_last_gates",
     "tabulate_literature",
     "tabulate_missing",
     "tabulate_outcomes",
@@ -226,6 +235,8 @@ __all__ = [
     "tabulate_question",
     "tabulate_rates",
     "tabulate_renewals",
+    "tabulate_rule_change",
+    "tabulate_rule_change_groups",
     "tabulate_sensitivity",
     "tabulate_single_clusters",
     "tabulate_specifications",

@@ -7,15 +7,20 @@ import pytest
 
 from sme_research.present.parts.ladder import (
     describe_ladder_limits,
+    describe_last_gates,
     describe_rates,
+    describe_rule_change,
     plot_incidence,
     plot_stocks,
     summarise_ladder,
     tabulate_incidence,
     tabulate_ladder_cohorts,
     tabulate_ladder_groups,
+    tabulate_last_gates,
     tabulate_rates,
     tabulate_renewals,
+    tabulate_rule_change,
+    tabulate_rule_change_groups,
     tabulate_stocks,
 )
 from sme_research.present.show import Group, Picture, Text
@@ -24,9 +29,13 @@ from sme_research.programme.ladder import (
     backtest_stocks,
     count_cohorts,
     estimate_incidence,
+    hold_against_rules,
     project_stocks,
     read_ladder,
 )
+from sme_research.programme.ladder.titles import last_grant
+from sme_research.quality import count_in_force
+from sme_research.synthetic import WorldSpec, make_province
 from sme_research.synthetic.careers import CareerSpec, make_careers
 from sme_research.tables import tables_from_frames
 
@@ -44,6 +53,16 @@ def projection(ladder):
     return project_stocks(ladder.titles, until=2027, n_draws=200)
 
 
+@pytest.fixture(scope="module")
+def province():
+    return tables_from_frames(make_province(WorldSpec(n_enterprises=600)).tables, made_up=True)
+
+
+@pytest.fixture(scope="module")
+def standards(province):
+    return hold_against_rules(read_ladder(province), province)
+
+
 def tables_of(ladder, projection, lang, edition):
     return [
         tabulate_incidence(ladder, lang, edition=edition),
@@ -55,20 +74,31 @@ def tables_of(ladder, projection, lang, edition):
     ]
 
 
+def gate_tables(standards, lang, edition):
+    return [
+        tabulate_last_gates(standards.stuck, lang, edition=edition),
+        tabulate_rule_change(standards.shifts, lang, edition=edition),
+        *(tabulate_rule_change_groups(shift, lang, edition=edition) for shift in standards.shifts),
+    ]
+
+
 def cells(table):
     return [cell for row in table.rows if not isinstance(row, Group) for cell in row]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("edition", ["internal", "public"])
-def test_every_part_is_made_in_both_languages_and_editions(ladder, projection, lang, edition):
+@pytest.mark.parametrize(("lang", "edition"), [("zh", "internal"), ("en", "public")])
+def test_every_part_is_made_in_both_languages_and_editions(ladder, projection, standards, lang, edition):
     for table in tables_of(ladder, projection, lang, edition):
         assert table.rows
         assert {len(row) for row in table.rows if not isinstance(row, Group)} == {len(table.head)}
+    for table in gate_tables(standards, lang, edition):
+        assert {len(row) for row in table.rows if not isinstance(row, Group)} == {len(table.head)}
     backtests = backtest_stocks(ladder.titles, n_draws=100)
     texts = [
-        summarise_ladder(ladder, projection, backtests, lang, edition=edition),
+        summarise_ladder(ladder, projection, backtests, standards, lang, edition=edition),
         describe_rates(projection, lang),
+        describe_last_gates(standards.stuck, lang, edition=edition),
+        describe_rule_change(standards.shifts, lang, edition=edition),
         describe_ladder_limits(ladder, lang, edition=edition),
     ]
     assert all(isinstance(shown, Text) and "{" not in shown.markdown for shown in texts)
@@ -97,7 +127,7 @@ def test_cohort_rows_add_up_to_their_totals(ladder):
     assert int(total[-1].replace(",", "")) == sum(entered)
 
 
-def test_the_public_edition_shows_no_few(ladder, projection):
+def test_the_public_edition_shows_no_few(ladder, projection, standards):
     few = re.compile(r"[1-9]")
     assert any(
         few.fullmatch(cell) for table in tables_of(ladder, projection, "zh", "internal") for cell in cells(table)
@@ -139,3 +169,44 @@ def test_a_tier_that_nobody_entered_is_said_so(ladder):
     nobody = type(ladder)(ladder.titles, ladder.histories.iloc[:0], ladder.n_above, ladder.n_late, ladder.n_returned)
     assert isinstance(plot_incidence(nobody, "srdi", "en"), Text)
     assert isinstance(tabulate_ladder_cohorts(nobody, "srdi", "en"), Text)
+
+
+def test_holders_held_against_rules_are_those_in_force_and_add_up(province, standards):
+    in_force = count_in_force(province["recognitions"], last_grant(province["recognitions"]))
+    for shift in standards.shifts:
+        n = in_force[shift.rules_after.tier]
+        assert (shift.before.n, shift.after.n, sum(shift.crossed.values())) == (n, n, n)
+        assert all(sum(part.n for part in groups.values()) == n for groups in shift.groups.values())
+        assert all(gate.met + gate.unmet + gate.unknown + gate.judge == n for gate in shift.gates)
+    srdi = standards.stuck[0]
+    assert srdi.none_unmet + srdi.one_unmet + srdi.more_unmet == srdi.n_enterprises
+    assert srdi.n_enterprises == in_force["innovative"] - in_force["srdi"]
+
+
+def test_a_debt_ratio_just_over_the_new_limit_fails_the_new_standard_only(province):
+    # Little giants: debt of 70 % at most by 2022, of 75 % by 2026; SRDI none by 2022, 80 % by 2026.
+    ladder, register = read_ladder(province), province["enterprises"]
+    (srdi, _) = hold_against_rules(ladder, indebted(province, register, 0.81)).shifts
+    assert srdi.after.fails == srdi.after.n
+    (debt,) = (gate for gate in srdi.gates if gate.gate == "N-S4")
+    assert debt.unmet == srdi.after.n
+    assert srdi.newly_fail == srdi.after.n - srdi.before.fails
+
+
+def indebted(province, register, ratio):
+    accounts = province["accounts"].assign(liabilities=lambda rows: rows["assets"] * ratio)
+    known = accounts.dropna(subset=["assets", "revenue", "main_revenue"])
+    years = register[["enterprise_id"]].merge(known.drop_duplicates("enterprise_id"), on="enterprise_id", how="left")
+    filled = years.assign(
+        year=2023, employees=10, assets=100.0, liabilities=100.0 * ratio, revenue=9e3, main_revenue=9e3
+    )
+    return tables_from_frames(
+        {"enterprises": register, "recognitions": province["recognitions"], "accounts": filled}, made_up=True
+    )
+
+
+def test_without_accounts_nothing_is_held_against_rules(ladder):
+    careers = make_careers(CareerSpec(seed=5, entrants=60))
+    standards = hold_against_rules(ladder, tables_from_frames(careers.frames))
+    assert (standards.stuck, standards.shifts) == ((), ())
+    assert "no enterprise" in describe_last_gates(standards.stuck, "en").markdown

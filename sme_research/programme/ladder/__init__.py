@@ -12,6 +12,7 @@ from sme_research.programme.ladder.gates import (
 from sme_research.programme.ladder.histories import Ladder, follow_titles, read_ladder
 from sme_research.programme.ladder.incidence import Incidence, Point, compare_groups, estimate_incidence
 from sme_research.programme.ladder.rates import TierRates, estimate_rates
+from sme_research.programme.ladder.standing import Standards, hold_against_rules
 from sme_research.programme.ladder.stocks import Backtest, Projection, Stock, backtest_stocks, project_stocks
 from sme_research.programme.ladder.targets import Target, read_targets
 from sme_research.programme.ladder.titles import TIERS, Titles, Tolerance, chain_titles
@@ -27,6 +28,7 @@ __all__ = [
     "Projection",
     "RenewalShare",
     "RuleShift",
+    "Standards",
     "Standing",
     "Stock",
     "Stuck",
@@ -44,6 +46,7 @@ __all__ = [
     "estimate_rates",
     "find_last_gates",
     "follow_titles",
+    "hold_against_rules",
     "project_stocks",
     "read_ladder",
     "read_targets",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sme_research.present.parts.ladder.gates import summarise_standards
 from sme_research.present.parts.ladder.stocks import describe_coming
-from sme_research.present.parts.ladder.telling import WITHIN, Edition, tell_points, tier_name, told_count
+from sme_research.present.parts.ladder.telling import WITHIN, Edition, heading, tell_points, tier_name, told_count
 from sme_research.present.show import Text
 from sme_research.present.words import count, day, share, text
 from sme_research.programme.ladder import (
@@ -15,6 +16,7 @@ from sme_research.programme.ladder import (
     Ladder,
     Point,
     Projection,
+    Standards,
     count_renewals,
     estimate_incidence,
 )
@@ -25,14 +27,16 @@ def summarise_ladder(
     ladder: Ladder,
     projection: Projection,
     backtests: Sequence[Backtest],
+    standards: Standards,
     lang: str,
     *,
     edition: Edition = "internal",
 ) -> Text:
-    """What happens to a hundred entrants, how many titles are renewed, and where the stocks go."""
+    """What happens to a hundred entrants, how many titles are renewed, where stocks go and what is lacking."""
     titles = ladder.titles
     told = [_climb(ladder, tier, lang, edition) for tier in TIERS]
     told += [_renewed(ladder, lang, edition), *describe_coming(projection, backtests, lang, edition)]
+    told += summarise_standards(standards, lang, edition)
     scope = text(
         lang,
         "ladder.scope",
@@ -50,7 +54,7 @@ def _climb(ladder: Ladder, tier: str, lang: str, edition: Edition) -> str:
         return ""
     found = estimate_incidence(rows["years"], rows["status"])
     up, out = (_within(found, cause, edition) for cause in ("promotion", "lapse"))
-    facts = {"tier": tier_name(tier, lang), "n": count(told_count(found.n_enterprises, edition))}
+    facts = {"tier": heading(tier_name(tier, lang)), "n": count(told_count(found.n_enterprises, edition))}
     if up is None or out is None or not found.enough:
         return text(lang, "ladder.climb_withheld", **facts)
     shares = {

@@ -1,4 +1,4 @@
-"""Self-assessment of one enterprise: what is missing for a title, by how much, and the smallest change that passes."""
+"""Self-assessment of one enterprise: what a title still asks, by how much, and the smallest change that passes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from sme_research.programme.diagnosis.records import (
     PeerGroup,
     ScoreStatus,
     Standing,
+    Subject,
     TierStatus,
 )
 from sme_research.programme.diagnosis.search import find_changes
@@ -42,6 +43,7 @@ __all__ = [
     "ScoreStatus",
     "Service",
     "Standing",
+    "Subject",
     "TierStatus",
     "classify_sizes",
     "diagnose",

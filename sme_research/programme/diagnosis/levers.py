@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from sme_research.programme.diagnosis.records import Nature
 from sme_research.rules import METRICS, AllOf, AnyOf, Compare, Condition, Only, Scored, TierRules
@@ -121,8 +120,8 @@ def _lever(name: str, thresholds: Sequence[float], values: Mapping[str, float]) 
     metric, present = METRICS[name], values.get(name, math.nan)
     ordered = sorted(set(thresholds), reverse=metric.better == "lower")
     if not math.isnan(present):
-        better = (lambda t: t < present) if metric.better == "lower" else (lambda t: t > present)
-        ordered = [threshold for threshold in ordered if better(threshold)]
+        sign = -1.0 if metric.better == "lower" else 1.0
+        ordered = [threshold for threshold in ordered if sign * threshold > sign * present]
     if not ordered:
         return None
     nature: Nature = "change"
@@ -153,28 +152,29 @@ def _rd_amounts(values: Mapping[str, float], asked: Mapping[str, Sequence[float]
     return [math.ceil(amount / CENT - 1e-6) * CENT for amount in amounts]
 
 
-def settle(rows: pd.DataFrame, values: Mapping[str, float]) -> pd.DataFrame:
-    """Rows in which whatever follows by arithmetic follows: R&D ratios and sums, and rights counted in others.
+def settle(columns: dict[str, np.ndarray], values: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Columns in which whatever follows by arithmetic follows: R&D ratios and sums, and rights counted in others.
 
     Revenue that rises takes R&D along: the ratio stays as it is.
+
+    Parameters
+    ----------
+    columns : mapping of metric to array, n_rows
+    values : mapping of metric to value
+        The enterprise as it is.
     """
-    settled = rows.copy()
+    settled = dict(columns)
     if _rd_is_linked(values):
-        moved = rows["rd_expense"] != values["rd_expense"]
-        _put(settled, "rd_ratio", moved, rows["rd_expense"] / values["revenue"])
+        moved = columns["rd_expense"] != values["rd_expense"]
+        follows = {"rd_ratio": columns["rd_expense"] / values["revenue"]}
         if _known(values, "rd_expense_previous"):
-            total = rows["rd_expense"] + values["rd_expense_previous"]
-            _put(settled, "rd_expense_mean_2y", moved, total / 2)
-            _put(settled, "rd_expense_sum_2y", moved, total)
-    kinds = [name for name in KINDS_OF_CLASS_1 if name in rows]
-    if "class_1" in rows and kinds:
-        most = np.fmax.reduce([rows[name].to_numpy(dtype=float) for name in ("class_1", *kinds)])
+            total = columns["rd_expense"] + values["rd_expense_previous"]
+            follows |= {"rd_expense_mean_2y": total / 2, "rd_expense_sum_2y": total}
+        settled |= {n: np.where(moved, new, columns[n]) for n, new in follows.items() if n in columns}
+    kinds = [columns[name] for name in KINDS_OF_CLASS_1 if name in columns]
+    if "class_1" in columns and kinds:
+        most = np.fmax.reduce([columns["class_1"], *kinds])
         # A right of some kind is a right: but what is not known of all stays so unless a kind has one.
-        unknown = rows["class_1"].isna().to_numpy() & (np.nan_to_num(most) == 0)
+        unknown = np.isnan(columns["class_1"]) & (np.nan_to_num(most) == 0)
         settled["class_1"] = np.where(unknown, np.nan, most)
     return settled
-
-
-def _put(rows: pd.DataFrame, name: str, where: pd.Series[bool], content: pd.Series[float]) -> None:
-    if name in rows:
-        rows[name] = rows[name].where(~where, content)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
@@ -13,16 +12,16 @@ import pandas as pd
 
 from sme_research.errors import StudyError
 from sme_research.programme.diagnosis.peers import Population, choose_peers, rank_among
-from sme_research.programme.diagnosis.records import Diagnosis
+from sme_research.programme.diagnosis.records import Diagnosis, Subject
+from sme_research.programme.diagnosis.search import find_changes
 from sme_research.programme.diagnosis.sizes import MEASURES, classify_sizes
-from sme_research.programme.diagnosis.statuses import Origins, assess_tier
+from sme_research.programme.diagnosis.statuses import assess_tier
 from sme_research.programme.inputs import Inputs, load_inputs
 from sme_research.rules import TierRules, choose_rules, load_rule_sets
 from sme_research.rules.conditions import Occasion
 from sme_research.tables import Tables
 
 TIERS: Final = ("innovative", "srdi", "little_giant")
-HELD: Final = {"innovative": "innovative_valid", "srdi": "srdi_valid"}
 
 
 def diagnose(
@@ -55,35 +54,28 @@ def diagnose(
         The tables hold no such enterprise; the nearest id is named.
     """
     _refuse_unknown(enterprise_id, tables)
-    population = population or load_population(tables, on)
+    peers = population or load_population(tables, on)
     inputs = load_inputs(tables, on, pd.Series([enterprise_id]))
-    return diagnose_inputs(
-        inputs.values.iloc[0].to_dict(),
-        population,
-        on=on,
-        occasion=occasion,
-        tiers=tiers,
+    subject = Subject(
         enterprise_id=enterprise_id,
-        industry=str(population.industry.get(enterprise_id, "")),
-        size=str(population.size.get(enterprise_id, "")),
-        origins=_origins(inputs),
+        industry=str(peers.industry.get(enterprise_id, "")),
+        size=str(peers.size.get(enterprise_id, "")),
         held=titles_held(tables, on).get(enterprise_id, ()),
+        origins=_origins(inputs),
     )
+    row = inputs.values.iloc[0]  # noqa: PD011  a record's field
+    values = {str(name): float(value) for name, value in row.items()}
+    return diagnose_inputs(values, peers, subject, on=on, occasion=occasion, tiers=tiers)
 
 
 def diagnose_inputs(
     values: Mapping[str, float],
     peers: Population,
+    subject: Subject,
     *,
     on: date,
     occasion: Occasion = "first",
     tiers: Sequence[str] = TIERS,
-    enterprise_id: str = "",
-    industry: str = "",
-    size: str = "",
-    origins: Origins | None = None,
-    held: tuple[str, ...] | None = None,
-    changes: bool = True,
 ) -> Diagnosis:
     """The same of values given, such as those of a form.
 
@@ -93,37 +85,27 @@ def diagnose_inputs(
         In the metric's unit; NaN or absent where not known.
     peers : Population
         Those to compare with.
-    industry, size : str
-        Industry code and size class, by which the peers are chosen; empty where not known.
-    origins : mapping of metric to (table, year), optional
-    held : tuple of str, optional
-        Titles in force; read off the values where not given.
-    changes : bool
-        Look for the smallest changes, which takes most of the time.
+    subject : Subject
 
     Raises
     ------
     StudyError
         A tier has no rules.
     """
-    known = {name: math.nan if value is None else float(value) for name, value in values.items()}
-    told = origins or {}
-    rows, group = choose_peers(peers, industry, size, without=enterprise_id)
-    return Diagnosis(
-        enterprise_id=enterprise_id,
-        on=on,
-        occasion=occasion,
-        industry=industry,
-        size=size,
-        held=tuple(t for t, name in HELD.items() if known.get(name) == 1.0) if held is None else held,
-        standings=rank_among(known, rows, told),
-        peers=group,
-        tiers=tuple(
-            assess_tier(known, rules, applies=applies, occasion=occasion, origins=told, changes=changes)
-            for tier in tiers
-            for rules, applies in rules_of(tier, on, occasion)
-        ),
+    rows, group = choose_peers(peers, subject)
+    assessed = tuple(
+        assess_tier(
+            values,
+            rules,
+            applies=applies,
+            occasion=occasion,
+            origins=subject.origins,
+            outcome=find_changes(values, rules, occasion),
+        )
+        for tier in tiers
+        for rules, applies in rules_of(tier, on, occasion)
     )
+    return Diagnosis(subject, on, occasion, rank_among(values, rows, subject.origins), group, assessed)
 
 
 def rules_of(tier: str, on: date, occasion: Occasion) -> Iterator[tuple[TierRules, bool]]:
@@ -150,12 +132,11 @@ def load_population(tables: Tables, on: date) -> Population:
     enterprises = tables["enterprises"].set_index("enterprise_id")
     accounts = tables["accounts"]
     last = accounts[accounts["year"] == on.year - 1].set_index("enterprise_id").reindex(enterprises.index)
-    measures = pd.DataFrame({name: last[name] for name in MEASURES}).assign(
-        industry_code=enterprises["industry_code"]
-    )
-    industry = enterprises["industry_code"].astype(object).where(enterprises["industry_code"].notna(), "")
-    order = inputs.values.index
-    return Population(inputs.values, industry.reindex(order), classify_sizes(measures).reindex(order))
+    codes = enterprises["industry_code"]
+    measures = pd.DataFrame({name: last[name] for name in MEASURES}).assign(industry_code=codes)
+    industry = codes.astype(object).where(codes.notna(), "")
+    values = inputs.values  # noqa: PD011  a record's field
+    return Population(values, industry.reindex(values.index), classify_sizes(measures).reindex(values.index))
 
 
 def titles_held(tables: Tables, on: date) -> dict[str, tuple[str, ...]]:
@@ -172,7 +153,7 @@ def titles_held(tables: Tables, on: date) -> dict[str, tuple[str, ...]]:
 
 def next_tier(diagnosis: Diagnosis) -> str:
     """The lowest tier above the highest title held; the highest tier where that is held."""
-    ranks = [TIERS.index(tier) for tier in diagnosis.held if tier in TIERS]
+    ranks = [TIERS.index(tier) for tier in diagnosis.subject.held if tier in TIERS]
     return TIERS[min(max(ranks, default=-1) + 1, len(TIERS) - 1)]
 
 

@@ -12,8 +12,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sme_research.programme.diagnosis.records import Basis, PeerGroup, Standing, metrics_of_enterprises
-from sme_research.programme.diagnosis.statuses import Origins
+from sme_research.programme.diagnosis.records import (
+    Basis,
+    Origins,
+    PeerGroup,
+    Standing,
+    Subject,
+    metrics_of_enterprises,
+)
 from sme_research.rules import Metric
 from sme_research.tables import reference_path
 
@@ -47,22 +53,15 @@ def section_of(industry_code: str) -> str:
     return _sections().get(industry_code[:2], "")
 
 
-def choose_peers(
-    population: Population, industry: str, size: str, *, without: str = ""
-) -> tuple[pd.DataFrame, PeerGroup]:
+def choose_peers(population: Population, subject: Subject) -> tuple[pd.DataFrame, PeerGroup]:
     """Inputs of the peers and who they are: the division and size class, wider where these are fewer than 20.
 
-    Parameters
-    ----------
-    industry : str
-        Industry code of the enterprise; empty where not known.
-    size : str
-        Its size class; empty where not known, then all sizes are peers.
-    without : str
-        The enterprise itself, which is no peer of its own.
+    The enterprise itself is no peer of its own. Where its size is not known, all sizes are peers.
     """
+    industry, size = subject.industry, subject.size
+    values = population.values  # noqa: PD011  a record's field
     division = population.industry.str[:2]
-    own = population.values.index != without
+    own = values.index != subject.enterprise_id
     alike = own & (population.size == size).to_numpy() if size else own
     section = division.map(_sections()).fillna("")
     circles: list[tuple[Basis, str, str, np.ndarray]] = []
@@ -72,7 +71,7 @@ def choose_peers(
         circles.append(("section", letter, size, alike & (section == letter).to_numpy()))
     circles += [("all", "", size, alike), ("all", "", "", own)]
     basis, code, sizes, rows = next((circle for circle in circles if circle[3].sum() >= FEWEST), circles[-1])
-    return population.values.loc[rows], PeerGroup(basis, code, sizes, int(rows.sum()))
+    return values.loc[rows], PeerGroup(basis, code, sizes, int(rows.sum()))
 
 
 def rank_among(values: Mapping[str, float], peers: pd.DataFrame, origins: Origins) -> tuple[Standing, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -11,6 +11,8 @@ from sme_research.rules import METRICS, Metric, TierRules
 from sme_research.rules.conditions import Occasion, Status
 
 Basis = Literal["division", "section", "all"]
+Origins = Mapping[str, tuple[str, int | None]]
+"""Table and account year of each metric's value."""
 Nature = Literal["change", "wait", "title", "fill_in"]
 
 
@@ -148,8 +150,12 @@ class TierStatus:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One input beside its peers: ``percentile`` is the share of them (0 to 1) that it equals or betters,
-    ties counting half; None where it or fewer than ten peers are known. Quartiles in the metric's unit."""
+    """One input beside its peers.
+
+    ``percentile`` is the share of them (0 to 1) that it equals or betters, ties
+    counting half; None where it or fewer than ten peers are known. Quartiles in
+    the metric's unit.
+    """
 
     metric: Metric
     value: float | None
@@ -177,15 +183,27 @@ class PeerGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """The self-assessment of one enterprise on a day; ``held`` are its titles in force."""
+class Subject:
+    """Whom a diagnosis is of, as far as known.
 
-    enterprise_id: str
+    ``industry`` (code) and ``size`` (class) choose the peers; ``origins`` are table and
+    account year of each metric's value; ``held`` are titles in force.
+    """
+
+    enterprise_id: str = ""
+    industry: str = ""
+    size: str = ""
+    held: tuple[str, ...] = ()
+    origins: Origins = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The self-assessment of one enterprise on a day."""
+
+    subject: Subject
     on: date
     occasion: Occasion
-    industry: str
-    size: str
-    held: tuple[str, ...]
     standings: tuple[Standing, ...]
     peers: PeerGroup
     tiers: tuple[TierStatus, ...]

@@ -57,7 +57,7 @@ class Search:
         for at, goal in enumerate(goals):
             for name, value in goal.items():
                 columns[name][at] = value
-        return settle(pd.DataFrame(columns), self._values)
+        return pd.DataFrame(settle(columns, self._values))
 
     def passes(self, goals: Sequence[Goal]) -> np.ndarray:
         """Whether every gate is met, or left to a person, with each goal."""
@@ -93,20 +93,19 @@ class Search:
 
     def _least_to_fill(self, best: Goal, names: Sequence[str]) -> dict[str, float]:
         """For each unknown without which nothing passes the least it must be, all else at its best."""
-        least = {}
+        least: dict[str, float] = {}
         for name in names:
             candidates = self.levers[name].candidates
             passed = self.passes([{**best, **least, name: value} for value in candidates])
             least[name] = candidates[int(np.argmax(passed))]
         return least
 
-    def _smallest(self, fixed: Goal, needed: Sequence[str], free: Sequence[str]) -> list[tuple[str, ...]]:
+    def _smallest(self, fixed: dict[str, float], needed: Sequence[str], free: Sequence[str]) -> list[tuple[str, ...]]:
         """Minimal sets of metrics, by size, until enough are found."""
         found: list[tuple[str, ...]] = []
         for size in range(LARGEST - len(needed) + 1):
-            tried = [
-                extra for extra in combinations(free, size) if not any(set(known) <= set(extra) for known in found)
-            ]
+            smaller = [set(extra) for extra in found]
+            tried = [extra for extra in combinations(free, size) if not any(one <= set(extra) for one in smaller)]
             goals = [fixed | self._best(needed) | self._best(extra) for extra in tried]
             if goals:
                 found += [extra for extra, passed in zip(tried, self.passes(goals), strict=True) if passed]
@@ -117,11 +116,11 @@ class Search:
     def _best(self, names: Iterable[str]) -> dict[str, float]:
         return {name: self.levers[name].best for name in names}
 
-    def _fewest_unmet(self, fixed: Goal, names: Sequence[str]) -> int:
+    def _fewest_unmet(self, fixed: dict[str, float], names: Sequence[str]) -> int:
         size = min(LARGEST, len(names))
         return int(self.unmet([fixed | self._best(chosen) for chosen in combinations(names, size)]).min())
 
-    def _reduce(self, fixed: Goal, names: Sequence[str]) -> dict[str, float]:
+    def _reduce(self, fixed: dict[str, float], names: Sequence[str]) -> dict[str, float]:
         """Each metric of a set at the least threshold that still passes: of all ways the one of least effort."""
         goal = self._best(names)
         if math.prod(len(self.levers[name].candidates) for name in names) > MOST_ROWS:
@@ -130,7 +129,7 @@ class Search:
         passing = [way for way, ok in zip(ways, self.passes([fixed | way for way in ways]), strict=True) if ok]
         return min(passing, key=self._effort)
 
-    def _one_by_one(self, fixed: Goal, goal: dict[str, float]) -> dict[str, float]:
+    def _one_by_one(self, fixed: dict[str, float], goal: dict[str, float]) -> dict[str, float]:
         for name in goal:
             candidates = self.levers[name].candidates
             passed = self.passes([{**fixed, **goal, name: value} for value in candidates])
@@ -140,7 +139,7 @@ class Search:
     def _effort(self, goal: Goal) -> float:
         return sum(EACH + self.levers[name].effort(value) for name, value in goal.items())
 
-    def _path(self, goal: Goal, fixed: Goal) -> Path:
+    def _path(self, goal: Goal, fixed: dict[str, float]) -> Path:
         """The set as changes, without the titles and values to fill in that it turns out not to need."""
         kept = dict(fixed)
         for name in fixed:
@@ -153,7 +152,8 @@ class Search:
         changes = [self._change(name, value, row.iloc[0]) for name, value in whole.items()]
         titles, fill_in = (tuple(c for c in changes if c.nature == nature) for nature in ("title", "fill_in"))
         rest = tuple(c for c in changes if c.nature in ("change", "wait"))
-        return Path(titles, rest, fill_in, self._effort(goal), judged)
+        effort = self._effort({name: value for name, value in whole.items() if not self._is("title", name)})
+        return Path(titles, rest, fill_in, effort, judged)
 
     def _change(self, name: str, needed: float, row: pd.Series[float]) -> Change:
         lever: Lever = self.levers[name]

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from sme_research.programme.diagnosis.levers import leaves
-from sme_research.programme.diagnosis.records import Asked, GateStatus, Part, ScoreStatus, TierStatus
-from sme_research.programme.diagnosis.search import Outcome, Search, find_changes
+from sme_research.programme.diagnosis.records import Asked, GateStatus, Origins, Part, ScoreStatus, TierStatus
+from sme_research.programme.diagnosis.search import Outcome, Search
 from sme_research.rules import (
     METRICS,
     STATUSES,
@@ -21,15 +21,13 @@ from sme_research.rules import (
     Gate,
     Judge,
     Only,
-    Scored,
     ScoreAtLeast,
+    Scored,
     TierRules,
     evaluate,
 )
 from sme_research.rules.conditions import Occasion
 
-Origins = Mapping[str, tuple[str, int | None]]
-"""Table and account year of each metric's value."""
 _PART: Final = "part-{}"
 NO_OUTCOME: Final = Outcome((), (), (), 0)
 
@@ -41,9 +39,9 @@ def assess_tier(
     applies: bool,
     occasion: Occasion,
     origins: Origins,
-    changes: bool = True,
+    outcome: Outcome = NO_OUTCOME,
 ) -> TierStatus:
-    """One tier's gates and scores, and, unless left out, the smallest changes that pass.
+    """One tier's gates and scores, with the smallest changes that pass where they were looked for.
 
     Parameters
     ----------
@@ -52,11 +50,12 @@ def assess_tier(
     rules : TierRules
     applies : bool
         Whether these are the rules of the day.
+    outcome : Outcome
+        What `find_changes` found.
     """
     search = Search(values, rules, occasion)
     found = evaluate(search.rows([{}]), rules, occasion)
     gates = tuple(_gate(gate, values, found, occasion, origins) for gate in rules.gates)
-    outcome = find_changes(values, rules, occasion) if changes else NO_OUTCOME
     low, high = found.score_low, found.score_high
     return TierStatus(
         rules=rules,

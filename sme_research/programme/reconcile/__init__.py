@@ -10,6 +10,7 @@ from sme_research.programme.reconcile.growth_split import split_growth
 from sme_research.programme.reconcile.indicators import INDICATORS, Indicator, find_indicator
 from sme_research.programme.reconcile.perimeters import AXES, read_perimeter
 from sme_research.programme.reconcile.prime_rate import last_known_day, prime_rate_on
+from sme_research.programme.reconcile.protecting import is_few
 from sme_research.programme.reconcile.records import (
     VERDICTS,
     Comparison,
@@ -39,6 +40,7 @@ __all__ = [
     "Trap",
     "check_public_figures",
     "find_indicator",
+    "is_few",
     "last_known_day",
     "prime_rate_on",
     "public_figures",

@@ -12,7 +12,7 @@ from sme_research.errors import DataError
 from sme_research.programme.reconcile.asking import TablesLike
 from sme_research.programme.reconcile.comparing import compare, read_figures
 from sme_research.programme.reconcile.growth_split import split_growth
-from sme_research.programme.reconcile.protecting import protect_comparison, protect_split, protect_trap
+from sme_research.programme.reconcile.protecting import is_few, protect_comparison, protect_split, protect_trap
 from sme_research.programme.reconcile.records import (
     VERDICTS,
     Comparison,
@@ -93,7 +93,7 @@ def reconciliation_to_json(found: Reconciliation) -> dict[str, Any]:
     ``indicator``, ``label`` (zh, en), ``as_of``, ``value``, ``unit``, ``bound``,
     ``perimeter``, ``stated`` (axis to value), ``source``, ``verdict``,
     ``recount``, ``difference``, ``reading``, ``departs``, ``reason``, ``details``
-    and ``withheld``. ``traps``: ``name``, ``verdict``, ``figures`` (indicator and
+    and ``withheld`` (numbers are then null). ``traps``: ``name``, ``verdict``, ``figures`` (indicator and
     day), ``evidence`` (``name``, ``value``, ``unit``), ``reason``. ``split``: days,
     ``growth`` and ``same_firm_growth`` in percent, ``groups`` with enterprises and
     balances in 10,000 yuan; null where there is none.
@@ -114,7 +114,7 @@ def _comparison_to_json(entry: Comparison) -> dict[str, Any]:
         "indicator": figure.indicator,
         "label": dict(entry.label),
         "as_of": figure.as_of.isoformat(),
-        "value": figure.value,
+        "value": None if entry.withheld and is_few(figure) else figure.value,
         "unit": figure.unit,
         "bound": figure.bound,
         "perimeter": figure.perimeter,

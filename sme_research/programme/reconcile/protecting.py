@@ -22,10 +22,12 @@ _RULE: Final = Rule()
 
 def protect_comparison(entry: Comparison) -> Comparison:
     """The comparison as the public edition tells it."""
+    if is_few(entry.figure):
+        return replace(entry, recount=None, difference=None, n_enterprises=None, largest_share=None, withheld=True)
     if entry.recount is None:
         return entry
     told = _told(entry.recount, entry.figure.unit, entry.n_enterprises, entry.largest_share)
-    if _is_few(entry.figure) or told is None:
+    if told is None:
         return replace(entry, recount=None, difference=None, n_enterprises=None, largest_share=None, withheld=True)
     n = None if entry.n_enterprises is None else coarse_count(entry.n_enterprises)
     gap = entry.figure.value - told
@@ -35,8 +37,8 @@ def protect_comparison(entry: Comparison) -> Comparison:
     return replace(entry, recount=told, difference=gap, n_enterprises=n, largest_share=None)
 
 
-def _is_few(figure: Figure) -> bool:
-    """Whether the figure itself counts so few enterprises that a recount beside it says too much."""
+def is_few(figure: Figure) -> bool:
+    """Whether the figure itself counts so few that the public edition withholds it too."""
     return figure.unit in COUNTED and coarse_count(figure.value) is None
 
 
@@ -57,8 +59,11 @@ def protect_trap(trap: Trap) -> Trap:
 
 
 def _protect_evidence(entry: Evidence) -> Evidence:
-    if entry.value is None or entry.n_enterprises is None:
+    if entry.value is None:
         return entry
+    if entry.n_enterprises is None:
+        few = entry.unit in COUNTED and coarse_count(entry.value) is None
+        return replace(entry, value=None) if few else entry
     value = _told(entry.value, entry.unit, entry.n_enterprises, entry.largest_share)
     return replace(entry, value=value, n_enterprises=None, largest_share=None)
 

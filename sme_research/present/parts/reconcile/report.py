@@ -11,6 +11,7 @@ from sme_research.present.parts.reconcile.wording import (
     heading_of,
     label_of,
     perimeter_text,
+    published_text,
     reason_text,
     recount_text,
     trap_numbers,
@@ -77,7 +78,7 @@ def tabulate_figures(found: Reconciliation, lang: str) -> HtmlTable:
             (
                 heading_of(entry.figure, lang),
                 text(lang, f"reconcile.short.{entry.verdict}"),
-                figure_text(entry.figure, lang),
+                published_text(entry, lang),
                 recount_text(entry, lang),
                 difference_text(entry, lang),
                 perimeter_text(entry, lang),
@@ -122,7 +123,7 @@ def _describe(trap: Trap, lang: str) -> str:
 def tabulate_unchecked(found: Reconciliation, lang: str) -> HtmlTable | Text:
     """Figures and misreadings that could not be checked, and why."""
     rows = [
-        (heading_of(entry.figure, lang), figure_text(entry.figure, lang), reason_text(entry, lang))
+        (heading_of(entry.figure, lang), published_text(entry, lang), reason_text(entry, lang))
         for entry in found.comparisons
         if entry.verdict == "cannot_be_checked"
     ]
@@ -179,7 +180,7 @@ def reconciliation_lines(found: Reconciliation, lang: str) -> list[str]:
             verdict=verdict_text(entry, lang),
             label=label_of(entry.figure, lang),
             day=day(entry.figure.as_of, lang),
-            value=figure_text(entry.figure, lang),
+            value=published_text(entry, lang),
             recount=recount_text(entry, lang),
             perimeter=quoted(lang, entry.figure.perimeter),
         )

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from sme_research.present.words import MARK, MINUS, count, day, join, money, quoted, share, signed, text
-from sme_research.programme.reconcile import Comparison, Evidence, Figure, Trap, find_indicator
+from sme_research.programme.reconcile import Comparison, Evidence, Figure, Trap, find_indicator, is_few
 from sme_research.tables import TABLES
 
 IN_WAN: Final = {"万元": 1.0, "亿元": 1e4, "元": 1e-4}
@@ -34,6 +34,11 @@ def number_text(value: float | None, unit: str, lang: str) -> str:
 def figure_text(figure: Figure, lang: str) -> str:
     """The published number with its bound."""
     return text(lang, f"facts.{figure.bound}", value=number_text(figure.value, figure.unit, lang))
+
+
+def published_text(entry: Comparison, lang: str) -> str:
+    """The published number of a comparison; the mark where the public edition withholds a count of few."""
+    return MARK if entry.withheld and is_few(entry.figure) else figure_text(entry.figure, lang)
 
 
 def label_of(figure: Figure, lang: str) -> str:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from sme_research.programme.diagnosis.aggregate import (
+    GateCount,
+    TierCount,
+    count_statuses,
+    diagnose_for_report,
+    find_example,
+)
+from sme_research.programme.diagnosis.as_json import diagnosis_to_json
+from sme_research.programme.diagnosis.form import Answers, read_form, write_form
 from sme_research.programme.diagnosis.making import (
     TIERS,
+    assessment_day,
     diagnose,
     diagnose_inputs,
-    last_day,
     load_population,
     next_tier,
     titles_held,
@@ -32,9 +41,11 @@ from sme_research.programme.diagnosis.sizes import SIZES, classify_sizes
 __all__ = [
     "SIZES",
     "TIERS",
+    "Answers",
     "Asked",
     "Change",
     "Diagnosis",
+    "GateCount",
     "GateStatus",
     "Part",
     "Path",
@@ -44,16 +55,23 @@ __all__ = [
     "Service",
     "Standing",
     "Subject",
+    "TierCount",
     "TierStatus",
+    "assessment_day",
     "classify_sizes",
+    "count_statuses",
     "diagnose",
+    "diagnose_for_report",
     "diagnose_inputs",
+    "diagnosis_to_json",
     "find_changes",
-    "last_day",
+    "find_example",
     "load_population",
     "load_services",
     "next_tier",
+    "read_form",
     "read_services",
     "services_for",
     "titles_held",
+    "write_form",
 ]

@@ -157,7 +157,7 @@ def next_tier(diagnosis: Diagnosis) -> str:
     return TIERS[min(max(ranks, default=-1) + 1, len(TIERS) - 1)]
 
 
-def last_day(tables: Tables) -> date:
+def assessment_day(tables: Tables) -> date:
     """The last day of June after the newest accounts: the year's applications are assessed then."""
     return date(int(tables["accounts"]["year"].max()) + 1, 6, 30)
 

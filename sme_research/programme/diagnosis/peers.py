@@ -25,6 +25,7 @@ from sme_research.tables import reference_path
 
 FEWEST: Final = 20
 """Fewer peers than that and the circle is drawn wider."""
+HUNDREDTHS: Final = tuple((at + 0.5) / 100 for at in range(100))
 FEWEST_KNOWN: Final = 10
 """A percentile needs so many peers whose value is known."""
 
@@ -90,7 +91,8 @@ def _standing(metric: Metric, values: Mapping[str, float], peers: pd.DataFrame, 
     unknown = math.isnan(value)
     percentile = None if unknown or not enough else _share_bettered(value, known, lower=metric.better == "lower")
     told = ("", None) if unknown else (source, year)
-    return Standing(metric, None if unknown else value, *told, percentile, low, median, high, len(known))
+    grid = tuple(float(one) for one in np.quantile(known, HUNDREDTHS)) if enough else ()
+    return Standing(metric, None if unknown else value, *told, percentile, low, median, high, len(known), grid)
 
 
 def _share_bettered(value: float, known: np.ndarray, *, lower: bool) -> float:

@@ -153,8 +153,8 @@ class Standing:
     """One input beside its peers.
 
     ``percentile`` is the share of them (0 to 1) that it equals or betters, ties
-    counting half; None where it or fewer than ten peers are known. Quartiles in
-    the metric's unit.
+    counting half; None where it or fewer than ten peers are known. Quartiles and
+    ``grid`` (quantiles in hundredths) in the metric's unit.
     """
 
     metric: Metric
@@ -166,6 +166,15 @@ class Standing:
     median: float | None
     high_quartile: float | None
     n_peers: int
+    grid: tuple[float, ...] = field(default=(), repr=False)
+
+    def percentile_of(self, value: float) -> float | None:
+        """Share of the peers that a value would equal or better, to a hundredth; None where too few are known."""
+        if not self.grid:
+            return None
+        lower = self.metric.better == "lower"
+        worse = sum(other > value if lower else other < value for other in self.grid)
+        return (worse + sum(other == value for other in self.grid) / 2) / len(self.grid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,12 @@ from sme_research.synthetic import WorldSpec, make_province
 from sme_research.synthetic.careers import CareerSpec, make_careers
 from sme_research.tables import tables_from_frames
 
-TARGETS = (Target("innovative", 2026, 1), Target("srdi", 2026, 100_000), Target("srdi", 2040, 5))
+PLAN = {"zh": "规划草案", "en": "a draft plan"}
+TARGETS = (
+    Target("innovative", 2026, 1, PLAN),
+    Target("srdi", 2026, 100_000, PLAN),
+    Target("srdi", 2040, 5, PLAN),
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +154,12 @@ def test_a_public_curve_rises_by_ten_enterprises_or_more(ladder):
 
 
 def test_targets_are_judged_by_the_interval(ladder, projection):
-    by_tier = {row[0]: row[-1] for row in tabulate_stocks(projection, TARGETS, "en").rows}
-    assert "the whole interval lies above it" in by_tier["Innovative SMEs"]
-    assert "the whole interval lies below it" in by_tier["SRDI SMEs"]
-    assert "not among the years shown" in by_tier["SRDI SMEs"]
+    table = tabulate_stocks(projection, TARGETS, "en")
+    by_tier = dict(zip(table.head, table.rows[-1], strict=True))
+    assert by_tier["Innovative SMEs"] == "1 by 2026: the whole interval lies above it"
+    assert by_tier["SRDI SMEs"].startswith("100,000 by 2026: the whole interval lies below it; 5 by 2040: not among")
+    assert "a draft plan" in table.note
+    assert len(tabulate_stocks(projection, (), "en").rows) == len(table.rows) - 1
 
 
 def test_a_group_too_small_says_so(ladder):

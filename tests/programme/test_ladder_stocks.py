@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ladder_cases import grants
 
-from sme_research.errors import StudyError
-from sme_research.programme.ladder import Tolerance, chain_titles, estimate_rates, project_stocks
+from sme_research.errors import DataError, StudyError
+from sme_research.programme.ladder import Tolerance, chain_titles, estimate_rates, project_stocks, read_targets
 from sme_research.programme.ladder.stocks import excess_variance
 
 DAY = date(2024, 12, 31)
@@ -86,3 +86,24 @@ def test_the_same_seed_gives_the_same_stocks():
     titles = steady()
     first, again = (project_stocks(titles, until=2026, n_draws=50, seed=7).stocks for _ in range(2))
     assert first == again
+
+
+def test_the_plans_targets_are_those_of_the_tiers():
+    shipped = {target.tier: (target.year, target.number) for target in read_targets()}
+    assert shipped == {"innovative": (2025, 10_000), "srdi": (2025, 4_500), "little_giant": (2025, 450)}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{indicator: srdi, by: 2025-12-31}", "target 1: least is None"),
+        ("{indicator: srdi, least: 10.5, by: 2025-12-31}", "least is 10.5"),
+        ("{indicator: srdi, least: 10, by: soon}", "by is 'soon', must be a day"),
+        ("{least: 10, by: 2025-12-31}", "add the indicator"),
+    ],
+)
+def test_a_target_without_sense_is_refused_with_its_place(tmp_path, entry, said):
+    path = tmp_path / "plan.yml"
+    path.write_text(f"source: {{zh: 规划, en: plan}}\ntargets:\n- {entry}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        read_targets(path)

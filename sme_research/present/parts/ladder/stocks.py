@@ -11,7 +11,7 @@ from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, draw
 from sme_research.present.parts.ladder.telling import FEWEST, Edition, heading, tier_name, told_count
 from sme_research.present.plotted import Value, counted, tabulate_plotted
 from sme_research.present.show import HtmlTable, Picture, Text
-from sme_research.present.words import count, join, share, text, words
+from sme_research.present.words import count, join, sentences, share, text, words
 from sme_research.programme.ladder import TIERS, Backtest, Projection, Stock, Target, TierRates
 from sme_research.programme.ladder.stocks import FEW_DUE
 
@@ -148,15 +148,17 @@ def tabulate_stocks(
 ) -> HtmlTable:
     """Expected counts by year and tier, with how they stand to the plan's targets."""
     years = sorted({stock.year for stock in projection.stocks if stock.year >= projection.base_year})
-    heads = [text(lang, "ladder.stocks_head_tier"), *(text(lang, "ladder.stocks_year", year=year) for year in years)]
-    rows = []
-    for tier in projected_tiers(projection):
-        cells = [_cell(projection.at(tier, year), lang, edition) for year in years]
-        own = [_verdict(projection, target, lang) for target in targets if target.tier == tier]
-        rows.append((heading(tier_name(tier, lang)), *cells, join(lang, own) or "–"))
+    tiers = projected_tiers(projection)
+    heads = [text(lang, "ladder.stocks_head_year"), *(heading(tier_name(tier, lang)) for tier in tiers)]
+    rows = [(str(year), *(_cell(projection.at(tier, year), lang, edition) for tier in tiers)) for year in years]
+    judged = [_verdicts(projection, targets, tier, lang) for tier in tiers]
+    if targets:
+        rows.append((text(lang, "ladder.stocks_target"), *judged))
     caption = text(lang, "ladder.stocks_table_caption", level=f"{projection.level:.0%}")
-    note = text(lang, "ladder.stocks_note", fewest=FEWEST)
-    return HtmlTable(caption, [*heads, text(lang, "ladder.stocks_head_target")], rows, note)
+    sources = dict.fromkeys(target.source[lang] for target in targets if target.tier in tiers)
+    told = [text(lang, "ladder.stocks_target_source", source=source) for source in sources]
+    note = sentences(lang, [text(lang, "ladder.stocks_note", fewest=FEWEST), *told])
+    return HtmlTable(caption, heads, rows, note)
 
 
 def _cell(stock: Stock | None, lang: str, edition: Edition) -> str:
@@ -164,6 +166,11 @@ def _cell(stock: Stock | None, lang: str, edition: Edition) -> str:
     if stock is not None and stock.counted:
         return numbers["estimate"]
     return text(lang, "ladder.stocks_cell", **numbers)
+
+
+def _verdicts(projection: Projection, targets: Sequence[Target], tier: str, lang: str) -> str:
+    own = [_verdict(projection, target, lang) for target in targets if target.tier == tier]
+    return _clauses(lang, own) or "–"
 
 
 def _verdict(projection: Projection, target: Target, lang: str) -> str:

@@ -153,7 +153,7 @@ def tabulate_stocks(
     rows = [(str(year), *(_cell(projection.at(tier, year), lang, edition) for tier in tiers)) for year in years]
     judged = [_verdicts(projection, targets, tier, lang) for tier in tiers]
     if targets:
-        rows.append((text(lang, "ladder.stocks_target"), *judged))
+        rows.append((heading(text(lang, "ladder.stocks_target")), *judged))
     caption = text(lang, "ladder.stocks_table_caption", level=f"{projection.level:.0%}")
     sources = dict.fromkeys(target.source[lang] for target in targets if target.tier in tiers)
     told = [text(lang, "ladder.stocks_target_source", source=source) for source in sources]

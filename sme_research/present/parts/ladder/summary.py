@@ -98,7 +98,7 @@ def describe_ladder_limits(ladder: Ladder, lang: str, *, edition: Edition = "int
         for tier, n in ladder.n_above.items()
         if n
     ]
-    told += [text(lang, f"ladder.limits_{key}") for key in ("closure", "lists", "nested")]
+    told += [text(lang, f"ladder.limits_{key}") for key in ("closure", "lists", "nested", "gates")]
     return Text("\n".join(f"- {sentence}" for sentence in told))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sme_research.programme.reconcile.asking import Asked, TablesLike, largest_part
+from sme_research.programme.reconcile.asking import Asked, TablesLike, among, largest_part
 from sme_research.programme.reconcile.records import Group, GrowthSplit
 from sme_research.programme.reconcile.titles import listed_srdi
 
@@ -60,6 +60,6 @@ def _balances(tables: TablesLike, year: int) -> pd.Series[float]:
 
 
 def _group(name: str, ids: pd.Index[str], start: pd.Series[float], end: pd.Series[float]) -> Group:
-    before, after = (balances[balances.index.isin(ids)] for balances in (start, end))
+    before, after = (balances[among(balances.index, ids)] for balances in (start, end))
     share = max(largest_part(before), largest_part(after))
     return Group(name, len(ids), float(before.sum()), float(after.sum()), share)

@@ -7,7 +7,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sme_research.programme.reconcile.asking import Asked, TablesLike, count_firms, largest_part, of_place, sum_amount
+from sme_research.programme.reconcile.asking import (
+    Asked,
+    TablesLike,
+    among,
+    count_firms,
+    largest_part,
+    of_place,
+    sum_amount,
+)
 from sme_research.programme.reconcile.records import Counted
 from sme_research.programme.reconcile.titles import listed_srdi, titled
 
@@ -54,7 +62,7 @@ def balances_at(tables: TablesLike, year: int, asked: Asked) -> pd.Series[float]
     accounts = tables["accounts"]
     listed = listed_srdi(tables, pd.Timestamp(year, 12, 31), asked)
     rows = accounts[(accounts["year"] == year) & accounts["loan_balance"].notna()]
-    return rows[rows["enterprise_id"].isin(listed)].set_index("enterprise_id")["loan_balance"]
+    return rows[among(rows["enterprise_id"], listed)].set_index("enterprise_id")["loan_balance"]
 
 
 def recount_balance(tables: TablesLike, asked: Asked) -> Counted | None:
@@ -94,7 +102,7 @@ def recount_group_share(measure: str, tables: TablesLike, asked: Asked) -> Count
     rows = accounts[accounts["year"] == asked.day.year]
     rows = of_place(rows[_in_whole(rows, tables, asked)], tables, asked)
     values = pd.Series(1.0, index=rows.index) if measure == "number" else rows[measure]
-    group = rows["enterprise_id"].isin(titled(tables, asked, "little_giant")["enterprise_id"])
+    group = among(rows["enterprise_id"], titled(tables, asked, "little_giant")["enterprise_id"])
     if not values.sum() > 0 or not group.any():
         return None
     share = None if measure == "number" else largest_part(values[group])
@@ -105,7 +113,8 @@ def _in_whole(rows: pd.DataFrame, tables: TablesLike, asked: Asked) -> pd.Series
     """Which accounts belong to the whole that the share is of."""
     whole = asked.reading.get("whole", "above_scale")
     if whole in TITLES:
-        return rows["enterprise_id"].isin(titled(tables, asked, TITLES[whole])["enterprise_id"])
+        holders = titled(tables, asked, TITLES[whole])["enterprise_id"]
+        return pd.Series(among(rows["enterprise_id"], holders), index=rows.index)
     if whole == "accounts":
         return rows["year"].notna()
     people = tables["enterprises"].set_index("enterprise_id")["industry_code"]

@@ -51,7 +51,9 @@ lint: $(TEST_STAMP)
 	$(BIN)/lint-imports
 
 test: lint $(SITE)
-	$(BIN)/pytest
+	@# What only computes runs two at a time; the factory's tests start, kill and time processes and want the machine alone.
+	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/factory
+	$(BIN)/pytest tests/factory
 	$(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
 
 # After a change of texts, notebooks or the demo: make the stored outputs true again.

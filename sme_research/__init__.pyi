@@ -31,6 +31,17 @@ from .present.parts.designs import (
     tabulate_inferences,
     tabulate_single_clusters,
 )
+from .present.parts.diagnosis import (
+    plot_standing,
+    summarise_diagnosis,
+    tabulate_gate_counts,
+    tabulate_gates,
+    tabulate_inputs,
+    tabulate_paths,
+    tabulate_rules,
+    tabulate_scores,
+    tabulate_services,
+)
 from .present.parts.disclosure import describe_disclosure
 from .present.parts.dose import describe_dose, plot_dose, tabulate_dose
 from .present.parts.family import plot_family, tabulate_family
@@ -77,6 +88,7 @@ from .present.tabulate import (
     tabulate_grade,
     tabulate_question,
 )
+from .programme.diagnosis import assessment_day, count_statuses, diagnose_for_report, load_population
 from .programme.ladder import backtest_stocks, hold_against_rules, project_stocks, read_ladder, read_targets
 from .provenance import planted_att, trace_tables
 from .quality import (
@@ -127,11 +139,13 @@ __all__ = [
     "Study",
     "StudyError",
     "Tables",
+    "assessment_day",
     "backtest_stocks",
     "check_public_figures",
     "compare_with_truth",
     "count_by_year",
     "count_in_force",
+    "count_statuses",
     "count_training",
     "describe",
     "describe_contrast",
@@ -157,6 +171,7 @@ __all__ = [
     "describe_training",
     "describe_traps",
     "describe_triple_difference",
+    "diagnose_for_report",
     "documents",
     "estimate_att",
     "estimate_event_study",
@@ -169,6 +184,7 @@ __all__ = [
     "last_count_day",
     "load_inventory",
     "load_job_training",
+    "load_population",
     "load_sample",
     "load_tables",
     "planted_att",
@@ -183,6 +199,7 @@ __all__ = [
     "plot_overlap",
     "plot_sensitivity",
     "plot_specifications",
+    "plot_standing",
     "plot_stocks",
     "plot_subgroups",
     "plot_theory",
@@ -197,6 +214,7 @@ __all__ = [
     "save_plan",
     "sketch",
     "summarise",
+    "summarise_diagnosis",
     "summarise_ladder",
     "summarise_quality",
     "summarise_reconciliation",
@@ -216,10 +234,13 @@ __all__ = [
     "tabulate_family",
     "tabulate_figures",
     "tabulate_flow",
+    "tabulate_gate_counts",
+    "tabulate_gates",
     "tabulate_grade",
     "tabulate_growth_split",
     "tabulate_incidence",
     "tabulate_inferences",
+    "tabulate_inputs",
     "tabulate_ladder",
     "tabulate_ladder_cohorts",
     "tabulate_ladder_groups",
@@ -227,6 +248,7 @@ __all__ = [
     "tabulate_literature",
     "tabulate_missing",
     "tabulate_outcomes",
+    "tabulate_paths",
     "tabulate_plan",
     "tabulate_points",
     "tabulate_provenance",
@@ -237,7 +259,10 @@ __all__ = [
     "tabulate_renewals",
     "tabulate_rule_change",
     "tabulate_rule_change_groups",
+    "tabulate_rules",
+    "tabulate_scores",
     "tabulate_sensitivity",
+    "tabulate_services",
     "tabulate_single_clusters",
     "tabulate_specifications",
     "tabulate_stocks",

@@ -8,10 +8,12 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
+import pandas as pd
+
 from sme_research.programme.diagnosis.making import TIERS, diagnose, rules_of, titles_held
 from sme_research.programme.diagnosis.peers import Population
 from sme_research.programme.diagnosis.records import Diagnosis
-from sme_research.rules import STATUSES, TierRules, evaluate
+from sme_research.rules import METRICS, STATUSES, Gate, TierRules, evaluate
 from sme_research.rules.conditions import Status
 from sme_research.tables import Tables
 
@@ -49,7 +51,7 @@ def count_statuses(tables: Tables, population: Population, *, on: date) -> tuple
     counted = []
     for below, tier in pairwise(TIERS):
         ids = [one for one, tiers in held.items() if below in tiers and tier not in tiers]
-        values = population.values
+        values = population.values  # noqa: PD011  a record's field
         inputs = values.loc[values.index.isin(ids)]
         for rules, applies in rules_of(tier, on, "first"):
             statuses = evaluate(inputs, rules).statuses
@@ -66,23 +68,28 @@ def count_statuses(tables: Tables, population: Population, *, on: date) -> tuple
 
 
 def find_example(tables: Tables, population: Population, *, on: date) -> str:
-    """The holder of SRDI nearest to little giant: fewest gates unmet by the rules of the day, then most met.
+    """The holder of SRDI nearest to little giant by the rules of the day, whose shortfall is a number.
 
-    Of equals the first by id; empty where nobody holds SRDI without being a little giant.
+    Of those with a gate unmet that a number decides: fewest gates unmet, then most
+    met, then the first by id. Empty where there is none.
     """
     ids = [one for one, tiers in titles_held(tables, on).items() if "srdi" in tiers and "little_giant" not in tiers]
-    values = population.values
+    values = population.values  # noqa: PD011  a record's field
     inputs = values.loc[values.index.isin(ids)]
     rules = next((rules for rules, applies in rules_of("little_giant", on, "first") if applies), None)
     if rules is None or inputs.empty:
         return ""
     statuses = evaluate(inputs, rules).statuses
     names = {status: code for code, status in STATUSES.items()}
-    unmet, met = ((statuses == names[status]).sum(axis=1) for status in ("unmet", "met"))
-    ranked = inputs.assign(_short=unmet > 0, _unmet=unmet, _met=-met, _id=inputs.index)
-    # Who already meets all that is known has nothing to be told by how much it is short.
-    ordered = ranked.sort_values(["_short", "_unmet", "_met", "_id"], ascending=[False, True, True, True])
-    return str(ordered.index[0])
+    counted = [gate.id for gate in rules.gates if _is_number(gate)]
+    numbers, unmet = ((part == names["unmet"]).sum(axis=1) for part in (statuses[counted], statuses))
+    met = (statuses == names["met"]).sum(axis=1)
+    ranked = pd.DataFrame({"unmet": unmet, "met": -met, "id": statuses.index}, index=statuses.index)[numbers > 0]
+    return "" if ranked.empty else str(ranked.sort_values(["unmet", "met", "id"]).index[0])
+
+
+def _is_number(gate: Gate) -> bool:
+    return any(METRICS[name].kind == "number" for name in gate.condition.metrics())
 
 
 def diagnose_for_report(

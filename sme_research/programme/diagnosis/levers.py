@@ -27,8 +27,10 @@ MONEY: Final = "万元"
 BASE: Final = 100.0
 """An amount's step is its doubling, counted from this much in 万元 above it so that zero has a distance too."""
 AWARDS: Final = ("science_award", "contest_award", "quality_award")
-AWARD: Final = 3.0
-"""An award is won, not decided on."""
+PRODUCT: Final = ("strategic_emerging", "key_field", "fills_gap", "product_field")
+"""What the main product is: to change it is to make another one."""
+HARD: Final = 3.0
+"""An award is won, not decided on; another product takes years: such steps count so many times."""
 KINDS_OF_CLASS_1: Final = ("class_1_own", "class_1_high_value", "class_1_in_use")
 
 
@@ -47,7 +49,7 @@ class Lever:
         return self.candidates[-1]
 
     def effort(self, needed: float) -> float:
-        """How far it is, in the steps of `STEP`; an award counts three times.
+        """How far it is, in the steps of `STEP`; an award or another product counts three times.
 
         What is not known counts as none where it is a yes, a level or a number of rights, else as one step away.
         """
@@ -60,7 +62,7 @@ class Lever:
             distance = abs(math.log2((needed + BASE) / (max(present, 0.0) + BASE)))
         else:
             distance = abs(needed - present) / STEP.get(metric.unit, 1.0)
-        return distance * (AWARD if self.metric in AWARDS else 1.0)
+        return distance * (HARD if self.metric in (*AWARDS, *PRODUCT) else 1.0)
 
     def within(self, cap: float) -> Lever | None:
         """The lever with no candidate of more effort; None where none is left."""
@@ -95,12 +97,19 @@ def find_levers(values: Mapping[str, float], rules: TierRules, occasion: Occasio
     return tuple(lever for lever in levers if lever is not None)
 
 
+def find_guarded(values: Mapping[str, float], rules: TierRules, occasion: Occasion) -> frozenset[str]:
+    """Metrics that open a way to a gate only while they stay below a limit, and do: raising them closes it."""
+    below = [leaf for gate in rules.gates for leaf in leaves(gate.condition, occasion) if leaf.op == "<"]
+    return frozenset(leaf.metric for leaf in below if values.get(leaf.metric, math.nan) < leaf.value)
+
+
 def _thresholds(rules: TierRules, occasion: Occasion) -> dict[str, list[float]]:
     asked: dict[str, list[float]] = {}
     bands = [band.condition for entry in rules.scored for band in entry.bands]
     for condition in [*(gate.condition for gate in rules.gates), *bands]:
         for leaf in leaves(condition, occasion):
-            asked.setdefault(leaf.metric, []).append(leaf.value)
+            if leaf.op != "<":  # a limit that opens a way, nothing to be reached
+                asked.setdefault(leaf.metric, []).append(leaf.value)
     for entry in rules.scored:
         for name in entry.steps.counted if entry.steps else ():
             asked.setdefault(name, []).extend(_step_values(entry, name))

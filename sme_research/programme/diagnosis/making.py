@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sme_research.errors import StudyError
+from sme_research.programme.diagnosis.form import Answers
 from sme_research.programme.diagnosis.peers import Population, choose_peers, rank_among
 from sme_research.programme.diagnosis.records import Diagnosis, Subject
 from sme_research.programme.diagnosis.search import find_changes
@@ -21,6 +22,7 @@ from sme_research.rules import TierRules, choose_rules, load_rule_sets
 from sme_research.rules.conditions import Occasion
 from sme_research.tables import Tables
 
+TITLES: Final = {"innovative": "innovative_valid", "srdi": "srdi_valid"}
 TIERS: Final = ("innovative", "srdi", "little_giant")
 
 
@@ -106,6 +108,41 @@ def diagnose_inputs(
         for rules, applies in rules_of(tier, on, occasion)
     )
     return Diagnosis(subject, on, occasion, rank_among(values, rows, subject.origins), group, assessed)
+
+
+def diagnose_form(
+    answers: Answers, tables: Tables | None, *, on: date | None = None, tiers: Sequence[str] = TIERS
+) -> Diagnosis:
+    """The diagnosis of a filled form, among the enterprises of the tables where there are such.
+
+    Parameters
+    ----------
+    answers : Answers
+    tables : Tables, optional
+        Whose enterprises are the peers; without, there are none.
+    on : date, optional
+        Day of the assessment; the form's where not given, else the year's usual day.
+
+    Raises
+    ------
+    StudyError
+        Neither the form nor the call says the day, and there are no tables to tell it.
+    """
+    day = on or answers.on or (assessment_day(tables) if tables is not None else None)
+    if day is None:
+        raise StudyError("the form gives no day of the assessment; fill it in or give --on YYYY-MM-DD.")
+    values = answers.values  # noqa: PD011  a record's field
+    measures = {
+        "industry_code": answers.industry_code or None,
+        "employees": answers.employees,
+        "revenue": values["revenue"],
+        "assets": answers.assets,
+    }
+    size = str(classify_sizes(pd.DataFrame([measures])).iloc[0])
+    held = tuple(tier for tier, name in TITLES.items() if values[name] == 1.0)
+    subject = Subject(answers.enterprise_id, answers.industry_code, size, held)
+    peers = Population.empty() if tables is None else load_population(tables, day)
+    return diagnose_inputs(values, peers, subject, on=day, tiers=tiers)
 
 
 def rules_of(tier: str, on: date, occasion: Occasion) -> Iterator[tuple[TierRules, bool]]:

@@ -42,6 +42,12 @@ class Population:
     industry: pd.Series[str]
     size: pd.Series[str]
 
+    @staticmethod
+    def empty() -> Population:
+        """Nobody to compare with."""
+        nobody: pd.Series[str] = pd.Series([], dtype=object)
+        return Population(pd.DataFrame(), nobody, nobody)
+
 
 @cache
 def _sections() -> Mapping[str, str]:

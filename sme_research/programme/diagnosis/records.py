@@ -37,7 +37,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """One gate of a tier; ``reason`` says by language why a person has to judge."""
+    """One gate of a tier.
+
+    ``reason`` says by language why a person has to judge; ``ways`` that one of several parts is enough.
+    """
 
     id: str
     group: str
@@ -45,6 +48,7 @@ class GateStatus:
     status: Status
     parts: tuple[Part, ...]
     reason: Mapping[str, str] | None
+    ways: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Path:
     ``titles`` come first, ``fill_in`` are values that are not known and must turn
     out so. ``effort`` ranks the sets: of each change a half and its distance, where the
     doubling of an amount, a quarter of a share, ten points, a year, a right, a level or a
-    yes are one each and an award's count three times.
+    yes are one each; those of an award or of another product count three times.
     """
 
     titles: tuple[Change, ...]

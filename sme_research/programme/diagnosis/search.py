@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sme_research.programme.diagnosis.levers import Lever, find_levers, settle
+from sme_research.programme.diagnosis.levers import Lever, find_guarded, find_levers, settle
 from sme_research.programme.diagnosis.records import Change, Path
 from sme_research.rules import JUDGE, MET, METRICS, UNMET, TierRules, evaluate
 from sme_research.rules.conditions import Occasion
@@ -44,12 +44,18 @@ class Search:
     """Goals held against the rules of one tier, for one enterprise."""
 
     def __init__(
-        self, values: Mapping[str, float], rules: TierRules, occasion: Occasion, *, cap: float = math.inf
+        self,
+        values: Mapping[str, float],
+        rules: TierRules,
+        occasion: Occasion,
+        *,
+        cap: float = math.inf,
+        held: frozenset[str] = frozenset(),
     ) -> None:
         self._values = {name: float(values.get(name, math.nan)) for name in (*rules.metrics(), *values)}
         self._rules, self._occasion = rules, occasion
         levers = (lever.within(cap) for lever in find_levers(self._values, rules, occasion))
-        self.levers = {lever.metric: lever for lever in levers if lever is not None}
+        self.levers = {lever.metric: lever for lever in levers if lever is not None and lever.metric not in held}
 
     def rows(self, goals: Sequence[Goal]) -> pd.DataFrame:
         """The enterprise's inputs, one row a goal, with the goal reached and all that follows from it."""
@@ -141,12 +147,11 @@ class Search:
 
     def _path(self, goal: Goal, fixed: dict[str, float]) -> Path:
         """The set as changes, without the titles and values to fill in that it turns out not to need."""
-        kept = dict(fixed)
-        for name in fixed:
-            fewer = {key: value for key, value in kept.items() if key != name}
-            if self.passes([fewer | dict(goal)])[0]:
-                kept = fewer
-        whole = kept | dict(goal)
+        whole = {**fixed, **goal}
+        for name in list(whole):
+            fewer = {key: value for key, value in whole.items() if key != name}
+            if self.passes([fewer])[0]:
+                whole = fewer
         row = self.rows([whole])
         judged = int(evaluate(row, self._rules, self._occasion).verdict.iloc[0]) == JUDGE
         changes = [self._change(name, value, row.iloc[0]) for name, value in whole.items()]
@@ -187,11 +192,15 @@ def find_changes(values: Mapping[str, float], rules: TierRules, occasion: Occasi
         Up to five sets, least effort first.
     """
     found = Search(values, rules, occasion).find()
-    if not found.paths:
+    runs = [(cap, frozenset[str]()) for cap in CAPS] if found.paths else []
+    guarded = find_guarded(values, rules, occasion)
+    runs += [(cap, guarded) for cap in (math.inf, *CAPS)] if guarded else []
+    more = [Search(values, rules, occasion, cap=cap, held=held).find().paths for cap, held in runs]
+    distinct = {_items(path): path for path in (*found.paths, *(path for paths in more for path in paths))}
+    if not distinct:
         return found
-    more = [path for cap in CAPS for path in Search(values, rules, occasion, cap=cap).find().paths]
-    distinct = {_items(path): path for path in (*found.paths, *more)}
-    return replace(found, paths=tuple(sorted(distinct.values(), key=lambda path: path.effort)[:SHOWN]))
+    best = tuple(sorted(distinct.values(), key=lambda path: path.effort)[:SHOWN])
+    return replace(found, paths=best, still_unmet=0)
 
 
 def _items(path: Path) -> frozenset[tuple[str, float]]:

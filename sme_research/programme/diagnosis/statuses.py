@@ -80,8 +80,10 @@ def _gate(
     parts = tuple(
         _part(leaf, values, origins, statuses) for leaf, statuses in _leaf_statuses(compared, values, found)
     )
-    judges = [inner for inner in _conditions(gate.condition, occasion) if isinstance(inner, Judge)]
-    return GateStatus(gate.id, gate.group, gate.label, status, parts, judges[0].reason if judges else None)
+    whole = list(_conditions(gate.condition, occasion))
+    judges = [inner for inner in whole if isinstance(inner, Judge)]
+    ways = any(isinstance(inner, AnyOf) for inner in whole)
+    return GateStatus(gate.id, gate.group, gate.label, status, parts, judges[0].reason if judges else None, ways)
 
 
 def _leaf_statuses(

@@ -3,6 +3,7 @@ from .estimators import estimate_att, estimate_event_study
 from .evaluation import Evaluation, evaluate, sketch
 from .evaluation.plan import save_plan
 from .explorer import explore
+from .explorer_diagnosis import explore_diagnosis
 from .instruments import INSTRUMENTS
 from .outcomes import OUTCOMES
 from .present.figures import plot_balance, plot_event_study, plot_overlap
@@ -66,6 +67,14 @@ from .present.parts.ladder import (
 from .present.parts.literature import plot_literature, tabulate_literature
 from .present.parts.outcomes import tabulate_outcomes
 from .present.parts.plan import tabulate_facts, tabulate_plan, tabulate_points
+from .present.parts.pool import (
+    describe_model,
+    describe_pool,
+    plot_calibration,
+    tabulate_candidates,
+    tabulate_pool_gates,
+    tabulate_pool_sources,
+)
 from .present.parts.sensitivity import describe_sensitivity, plot_sensitivity, tabulate_sensitivity
 from .present.parts.specifications import describe_specifications, plot_specifications, tabulate_specifications
 from .present.parts.spillovers import describe_spillovers, tabulate_attrition
@@ -90,6 +99,7 @@ from .present.tabulate import (
 )
 from .programme.diagnosis import assessment_day, count_statuses, diagnose_for_report, load_population
 from .programme.ladder import backtest_stocks, hold_against_rules, project_stocks, read_ladder, read_targets
+from .programme.pool import screen_pool
 from .provenance import planted_att, trace_tables
 from .quality import (
     count_by_year,
@@ -160,6 +170,8 @@ __all__ = [
     "describe_ladder_limits",
     "describe_last_gates",
     "describe_limits",
+    "describe_model",
+    "describe_pool",
     "describe_public_shares",
     "describe_rates",
     "describe_rule_change",
@@ -178,6 +190,7 @@ __all__ = [
     "evaluate",
     "explain_difference",
     "explore",
+    "explore_diagnosis",
     "headline",
     "hold_against_rules",
     "inspect_tables",
@@ -189,6 +202,7 @@ __all__ = [
     "load_tables",
     "planted_att",
     "plot_balance",
+    "plot_calibration",
     "plot_density",
     "plot_dose",
     "plot_event_study",
@@ -212,6 +226,7 @@ __all__ = [
     "reconcile",
     "reproduce_job_training",
     "save_plan",
+    "screen_pool",
     "sketch",
     "summarise",
     "summarise_diagnosis",
@@ -220,6 +235,7 @@ __all__ = [
     "summarise_reconciliation",
     "tabulate_attrition",
     "tabulate_balance",
+    "tabulate_candidates",
     "tabulate_checks",
     "tabulate_cohorts",
     "tabulate_contrast",
@@ -251,6 +267,8 @@ __all__ = [
     "tabulate_paths",
     "tabulate_plan",
     "tabulate_points",
+    "tabulate_pool_gates",
+    "tabulate_pool_sources",
     "tabulate_provenance",
     "tabulate_public_figures",
     "tabulate_published",

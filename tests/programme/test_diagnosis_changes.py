@@ -6,13 +6,13 @@ import math
 from itertools import combinations
 
 import pytest
+from diagnosis_cases import LITTLE_GIANT, SRDI, rules, with_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sme_research.programme.diagnosis import Path, find_changes
 from sme_research.programme.diagnosis.search import Search
 from sme_research.rules import METRICS, evaluate
-from diagnosis_cases import LITTLE_GIANT, SRDI, rules, with_values
 
 
 def changes_of(path: Path) -> dict[str, float]:
@@ -20,7 +20,9 @@ def changes_of(path: Path) -> dict[str, float]:
 
 
 def test_the_cases_by_hand_pass_as_they_are():
-    assert evaluate(Search(with_values(SRDI), rules("srdi"), "first").rows([{}]), rules("srdi")).score_low.iloc[0] == 64
+    assert (
+        evaluate(Search(with_values(SRDI), rules("srdi"), "first").rows([{}]), rules("srdi")).score_low.iloc[0] == 64
+    )
     for tier, case in (("srdi", SRDI), ("little_giant", LITTLE_GIANT)):
         assert [path.items for path in find_changes(with_values(case), rules(tier)).paths] == [()]
 
@@ -40,7 +42,8 @@ def test_the_cases_by_hand_pass_as_they_are():
 def test_one_gate_short_of_little_giant_gives_exactly_that_change(metric, value, needed):
     found = find_changes(with_values(LITTLE_GIANT, **{metric: value}), rules("little_giant"))
     assert changes_of(found.paths[0]) == {metric: needed}
-    assert found.paths[0].titles == () and found.paths[0].fill_in == ()
+    assert found.paths[0].titles == ()
+    assert found.paths[0].fill_in == ()
 
 
 def test_two_gates_short_need_both_changes_in_every_set():

@@ -72,10 +72,13 @@ def _input_row(one: Standing, lang: str) -> Sequence[str]:
 
 def tabulate_gates(diagnosis: Diagnosis | None, lang: str, *, edition: Edition = "internal") -> HtmlTable | Text:
     """Every gate of every title and rule set: status, value, threshold, shortfall."""
-    if diagnosis is None:
-        return _absent(lang, edition)
+    return _absent(lang, edition) if diagnosis is None else gate_table(diagnosis.tiers, lang)
+
+
+def gate_table(tiers: Sequence[TierStatus], lang: str) -> HtmlTable:
+    """Gates of the tiers given."""
     rows: Rows = []
-    for tier in diagnosis.tiers:
+    for tier in tiers:
         rows.append(Group(tier_head(tier, lang)))
         for gate in tier.gates:
             rows += _gate_rows(gate, tier, lang)

@@ -15,7 +15,6 @@ SRDI = {
     "innovative_valid": 1, "niche_years": 10, "revenue": 5000, "rd_expense": 200, "rd_ratio": 0.04,
     "rd_expense_previous": 180, "rd_expense_mean_2y": 190, "rd_expense_sum_2y": 380, "equity_2y": 0,
     "science_award": 0, "contest_award": 0,
-    # Points: 3 + 4 + 5 + 3, 3 + 5 + 6 + 3, 8, 8 + 4 + 3 + 4 = 59 before the local ones of 13 are counted as 8 + 5.
     "main_revenue_share": 0.75, "main_growth_mean_2y": 0.05, "key_field": 1,
     "digital_level": 2, "quality_award": 0, "management_certificate": 1, "own_brand": 1, "standards_joined": 0,
     "profit_margin": 0.07, "debt_ratio": 0.55, "local_points": 13,

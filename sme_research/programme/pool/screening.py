@@ -1,0 +1,194 @@
+"""The account's rule under both readings, the shared lists joined, and each candidate's gates and distance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import pandas as pd
+
+from sme_research.disclosure import coarse_count
+from sme_research.errors import StudyError
+from sme_research.programme.inputs import Inputs, load_inputs
+from sme_research.programme.pool.chance import ChanceModel, fit_chance
+from sme_research.quality import Edition
+from sme_research.rules import JUDGE, MET, UNKNOWN, UNMET, TierRules, choose_rules, evaluate
+from sme_research.tables import Tables
+
+LISTS: Final = {"tech_sme": "tech_sme_valid", "high_tech": "high_tech_valid", "ip_advantage": "ip_advantage_valid"}
+CHANNELS: Final = ("potential_list", "chain_leader", "shared_list", "contest", "none")
+"""Ways by which a candidate can be known to the department, first that holds."""
+PREREQUISITES: Final = frozenset({"G-P", "N-G1"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Candidates of the reserve pool on a day.
+
+    ``candidates`` has a row an enterprise that meets the rule under either
+    reading, or may do so once a missing year is known, and is no little giant;
+    best first. Columns: ``enterprise_id``, ``arithmetic`` and ``compound`` (codes
+    of the rules), ``growth_mean`` and ``growth_compound`` (fractions), ``revenue``
+    (10,000 yuan), one a shared list and ``chain_supplier`` (booleans),
+    ``channel``, one a gate, ``n_met``, ``n_unmet``, ``n_unknown``, ``chance`` (0 to
+    1; NaN where no model could be tested). ``match_rates`` tells which share of
+    each list was found among the enterprises.
+    """
+
+    on: date
+    rules: TierRules
+    candidates: pd.DataFrame
+    n_screened: int
+    match_rates: Mapping[str, float]
+    model: ChanceModel | None
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Ids of the gates of a little giant, the title itself left out."""
+        return tuple(gate.id for gate in self.rules.gates if gate.id not in PREREQUISITES)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCounts:
+    """What may be said of a pool as a whole; None where the public edition withholds it."""
+
+    n_screened: int | None
+    by_reading: Mapping[str, int | None]
+    by_list: Mapping[str, int | None]
+    by_channel: Mapping[str, int | None]
+    gates: Mapping[str, Mapping[str, int | None]]
+    match_rates: Mapping[str, float]
+
+
+def screen_pool(tables: Tables, on: date | str) -> Pool:
+    """Screen all enterprises for the reserve pool.
+
+    Parameters
+    ----------
+    tables : Tables
+        ``enterprises``, ``accounts``, ``recognitions``; whatever else is there is used.
+    on : date or str
+        Day of the screen, or its ISO text; the last full year before it is the rule's year.
+
+    Raises
+    ------
+    DataError
+        A table that is needed is absent or breaks its declaration.
+    StudyError
+        The day is none, or no rules of little giants are known on it.
+    """
+    on = _day(on)
+    rules = choose_rules("little_giant", on)
+    inputs = load_inputs(tables, on)
+    readings = {
+        "arithmetic": evaluate(inputs.values, choose_rules("reserve_pool", on)).verdict,
+        "compound": evaluate(inputs.values, choose_rules("reserve_pool_compound", on)).verdict,
+    }
+    titles = tables["recognitions"]
+    day = pd.Timestamp(on)
+    held = titles[(titles["tier"] == "little_giant") & (titles["granted_on"] <= day) & ~(titles["expires_on"] <= day)]
+    is_giant = inputs.values.index.isin(held["enterprise_id"])  # noqa: PD011  a frame of ours
+    listed = ((readings["arithmetic"] != UNMET) | (readings["compound"] != UNMET)) & ~is_giant
+    model = fit_chance(tables, on)
+    candidates = _candidates(inputs, pd.DataFrame(readings)[listed], rules, model)
+    candidates["channel"] = _channels(candidates, tables, on)
+    order = candidates.sort_values(
+        ["arithmetic", "chance", "n_unmet", "n_unknown", "enterprise_id"], ascending=[False, False, True, True, True]
+    )
+    return Pool(on, rules, order.reset_index(drop=True), len(inputs.values), _match_rates(tables), model)
+
+
+def _day(on: date | str) -> date:
+    if isinstance(on, date):
+        return on
+    try:
+        return date.fromisoformat(on)
+    except ValueError:
+        raise StudyError(f"on is {on!r}, must be a day such as '2024-04-30'.") from None
+
+
+def _candidates(inputs: Inputs, readings: pd.DataFrame, rules: TierRules, model: ChanceModel | None) -> pd.DataFrame:
+    values = inputs.values.loc[readings.index]  # noqa: PD011  a frame of ours
+    gates = evaluate(values, rules).statuses.drop(columns=list(PREREQUISITES), errors="ignore")
+    found = readings.assign(
+        growth_mean=values["revenue_growth_mean_2y"],
+        growth_compound=values["revenue_growth_cagr_2y"],
+        revenue=values["revenue"],
+        **{name: values[metric] == 1 for name, metric in LISTS.items()},
+        chain_supplier=values["chain_supplier"] == 1,
+        srdi=values["srdi_valid"] == 1,
+    )
+    counts = {
+        "n_met": (gates == MET).sum(axis=1),
+        "n_unmet": (gates == UNMET).sum(axis=1),
+        "n_unknown": gates.isin([UNKNOWN, JUDGE]).sum(axis=1),
+    }
+    chance = model.chances(values) if model else pd.Series(float("nan"), index=values.index)
+    # The model has learned from holders of the SRDI title; of others it knows nothing.
+    joined = pd.concat([found, gates], axis=1).assign(**counts, chance=chance.where(found["srdi"]))
+    return joined.reset_index()
+
+
+def _channels(candidates: pd.DataFrame, tables: Tables, on: date) -> pd.Series[str]:
+    """The first way by which each candidate is known."""
+    ids, day = candidates["enterprise_id"], pd.Timestamp(on)
+
+    def seen(table: str, column: str) -> pd.Series[bool]:
+        if table not in tables:
+            return pd.Series(data=False, index=ids.index)
+        known = tables[table]
+        return ids.isin(known.loc[known[column] <= day, "enterprise_id"])
+
+    channel = pd.Series("none", index=ids.index)
+    channel = channel.mask(seen("contests", "held_on"), "contest")
+    channel = channel.mask(candidates[list(LISTS)].any(axis=1), "shared_list")
+    channel = channel.mask(candidates["chain_supplier"], "chain_leader")
+    return channel.mask(seen("coaching", "started_on"), "potential_list")
+
+
+def _match_rates(tables: Tables) -> dict[str, float]:
+    """Share of the enterprises of each shared list that are found by their code."""
+    known = tables["enterprises"]["enterprise_id"]
+    rates = {}
+    if "qualifications" in tables:
+        table = tables["qualifications"]
+        for name in LISTS:
+            ids = table.loc[table["kind"] == name, "enterprise_id"].drop_duplicates()
+            if len(ids):
+                rates[name] = float(ids.isin(known).mean())
+    if "chain_links" in tables:
+        rates["chain_links"] = float(tables["chain_links"]["enterprise_id"].drop_duplicates().isin(known).mean())
+    return rates
+
+
+def count_pool(pool: Pool, *, edition: Edition = "internal") -> PoolCounts:
+    """Counts of a pool; in the public edition to the nearest ten, and none of few."""
+
+    def told(count: object) -> int | None:
+        number = int(count)  # type: ignore[call-overload]
+        return coarse_count(number) if edition == "public" else number
+
+    rows = pool.candidates
+    by_mean, by_compound = rows["arithmetic"] == MET, rows["compound"] == MET
+    readings = {
+        "arithmetic": by_mean,
+        "compound": by_compound,
+        "both": by_mean & by_compound,
+        "arithmetic_only": by_mean & (rows["compound"] == UNMET),
+        "compound_only": by_compound & (rows["arithmetic"] == UNMET),
+        "open": (rows["arithmetic"] == UNKNOWN) | (rows["compound"] == UNKNOWN),
+    }
+    in_pool = rows[by_mean]
+    named = {MET: "met", UNMET: "unmet", UNKNOWN: "unknown", JUDGE: "judge"}
+    return PoolCounts(
+        n_screened=told(pool.n_screened),
+        by_reading={name: told(mask.sum()) for name, mask in readings.items()},
+        by_list={name: told(in_pool[name].sum()) for name in (*LISTS, "chain_supplier")},
+        by_channel={name: told((in_pool["channel"] == name).sum()) for name in CHANNELS},
+        gates={
+            gate: {word: told((in_pool[gate] == code).sum()) for code, word in named.items()} for gate in pool.gates
+        },
+        match_rates=pool.match_rates,
+    )

@@ -1,0 +1,163 @@
+"""The reserve pool: both readings by hand, what is open, chances without place or ownership, what is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from sme_research.cli import cli
+from sme_research.present.parts.pool import describe_pool, pool_to_json, worklist_of
+from sme_research.programme.pool import count_pool, fit_chance, screen_pool, write_worklist
+from sme_research.rules import MET, UNKNOWN, UNMET
+from sme_research.synthetic import WorldSpec, make_province
+from sme_research.tables import tables_from_frames
+
+DAY = date(2024, 4, 30)
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return make_province(WorldSpec(n_enterprises=1_500)).tables
+
+
+@pytest.fixture(scope="module")
+def pool(frames):
+    return screen_pool(tables_from_frames(frames, made_up=True), DAY)
+
+
+def small_tables(revenues):
+    """One enterprise an entry: revenue of 2021, 2022, 2023 (None where there is no record)."""
+    ids = [f"E{number}" for number in range(len(revenues))]
+    rows = [
+        {"enterprise_id": name, "year": year, "revenue": revenue, "employees": 50, "above_scale": True}
+        for name, series in zip(ids, revenues, strict=True)
+        for year, revenue in zip((2021, 2022, 2023), series, strict=True)
+        if revenue is not None
+    ]
+    titles = [{"enterprise_id": name, "tier": "srdi", "granted_on": "2022-03-01"} for name in ids]
+    return tables_from_frames(
+        {
+            "enterprises": pd.DataFrame({"enterprise_id": ids, "city_code": "350100", "industry_code": "39"}),
+            "accounts": pd.DataFrame(rows),
+            "recognitions": pd.DataFrame(titles),
+        }
+    )
+
+
+def test_up_by_thirty_and_down_by_eighteen_is_in_by_the_mean_only():
+    # 5000 -> 6500 (+30 %) -> 5330 (-18 %): mean 6.0 %, compound (5330 / 5000) ** 0.5 - 1 = 3.2 %.
+    row = screen_pool(small_tables([(5_000, 6_500, 5_330)]), DAY).candidates.iloc[0]
+    assert (row["arithmetic"], row["compound"]) == (MET, UNMET)
+    assert row["growth_mean"] == pytest.approx(0.06)
+    assert row["growth_compound"] == pytest.approx(0.0325, abs=5e-5)
+
+
+def test_no_record_of_the_first_year_is_open_and_neither_in_nor_out():
+    pool = screen_pool(small_tables([(None, 6_000, 7_000)]), DAY)
+    row = pool.candidates.iloc[0]
+    assert (row["arithmetic"], row["compound"]) == (UNKNOWN, UNKNOWN)
+    counts = count_pool(pool).by_reading
+    assert (counts["arithmetic"], counts["open"]) == (0, 1)
+
+
+def test_who_is_too_small_or_shrinks_is_no_candidate():
+    assert screen_pool(small_tables([(4_000, 4_500, 4_999), (9_000, 8_000, 7_000)]), DAY).candidates.empty
+
+
+def test_without_past_recognitions_there_is_no_chance_and_it_is_said():
+    pool = screen_pool(small_tables([(5_000, 6_000, 7_000)]), DAY)
+    assert pool.model is None
+    assert pool.candidates["chance"].isna().all()
+    assert "Too few were recognised" in str(describe_pool(pool, "en"))
+
+
+def test_no_little_giant_is_a_candidate_and_nobody_is_twice(pool, frames):
+    titles = frames["recognitions"].query("tier == 'little_giant'")
+    held = titles[(titles["granted_on"] <= "2024-04-30") & (titles["expires_on"] > "2024-04-30")]
+    assert set(pool.candidates["enterprise_id"]) & set(held["enterprise_id"]) == set()
+    assert pool.candidates["enterprise_id"].is_unique
+    assert len(held) > 0
+
+
+def test_gates_of_a_candidate_add_up(pool):
+    rows = pool.candidates
+    assert (rows[["n_met", "n_unmet", "n_unknown"]].sum(axis=1) == len(pool.gates)).all()
+    assert ((rows[list(pool.gates)] == UNMET).sum(axis=1) == rows["n_unmet"]).all()
+
+
+def test_place_and_ownership_change_no_chance(frames, pool):
+    enterprises = frames["enterprises"]
+    turned = enterprises.assign(
+        city_code=enterprises["city_code"].to_numpy()[::-1],
+        county_code=enterprises["county_code"].to_numpy()[::-1],
+        ownership="state",
+    )
+    other = screen_pool(tables_from_frames({**frames, "enterprises": turned}, made_up=True), DAY)
+    chances = [found.candidates.set_index("enterprise_id")["chance"] for found in (pool, other)]
+    pd.testing.assert_series_equal(*chances)
+    assert chances[0].notna().sum() > 100
+
+
+def test_the_test_sees_nothing_that_became_known_later(frames, pool):
+    """Recognitions after the testing day decide who was recognised, not what the trial had learned."""
+    tables = tables_from_frames(frames, made_up=True)
+    model = fit_chance(tables, DAY)
+    assert model.tested_at == date(2022, 4, 30)
+    late = frames["recognitions"]["granted_on"] > "2024-04-30"
+    accounts = frames["accounts"][frames["accounts"]["year"] <= 2023]
+    cut = tables_from_frames(
+        {**frames, "recognitions": frames["recognitions"][~late], "accounts": accounts}, made_up=True
+    )
+    assert fit_chance(cut, DAY).auc == model.auc
+
+
+def test_chances_tell_the_recognised_apart_better_than_chance(pool):
+    model = pool.model
+    assert 0.6 < model.auc_low < model.auc < model.auc_high < 1
+    assert model.calibration[-1].observed > model.calibration[0].observed
+    assert sum(row.n for row in model.calibration) == model.n_tested
+
+
+def test_the_public_edition_names_nobody_and_tells_no_few(pool, frames):
+    told = json.dumps(pool_to_json(pool, edition="public"), default=str)
+    assert not any(name in told for name in frames["enterprises"]["enterprise_id"])
+    counts = count_pool(pool, edition="public")
+    numbers = [*counts.by_reading.values(), *counts.by_list.values(), *counts.by_channel.values()]
+    numbers += [number for gate in counts.gates.values() for number in gate.values()]
+    assert not [number for number in numbers if number is not None and (0 < number < 10 or number % 10)]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_work_list_opens_and_holds_every_candidate_once(pool, tmp_path, lang):
+    path = tmp_path / "list.xlsx"
+    write_worklist(path, *worklist_of(pool, lang))
+    book = openpyxl.load_workbook(path)
+    rows = list(book.worksheets[0].values)
+    assert [row[0] for row in rows[1:]] == list(pool.candidates["enterprise_id"])
+    assert all(rows[0])
+    assert len(list(book.worksheets[1].values)) == 5
+    assert [file.name for file in tmp_path.iterdir()] == ["list.xlsx"]
+
+
+def test_the_command_writes_the_list_and_prints_one_object(small_folder, tmp_path):
+    out = tmp_path / "pool.xlsx"
+    done = CliRunner().invoke(cli, ["screen", str(small_folder), "--out", str(out), "--json"])
+    assert done.exit_code == 0, done.output
+    content = json.loads(done.stdout)
+    assert content["rules"] == "cn-2022-63"
+    assert len(content["candidates"]) == content["counts"]["by_reading"]["arithmetic"] + len(
+        [row for row in content["candidates"] if row["arithmetic"] != "met"]
+    )
+    assert out.exists()
+
+
+def test_a_public_list_is_refused(small_folder, tmp_path):
+    asked = ["screen", str(small_folder), "--edition", "public", "--out", str(tmp_path / "x.xlsx")]
+    done = CliRunner().invoke(cli, asked)
+    assert done.exit_code == 2
+    assert not (tmp_path / "x.xlsx").exists()

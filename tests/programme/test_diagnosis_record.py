@@ -29,6 +29,7 @@ from sme_research.present.parts.diagnosis import (
 )
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.programme.diagnosis import (
+    TIERS,
     Diagnosis,
     Population,
     Subject,
@@ -58,9 +59,11 @@ def population(n: int, **columns: list[float]) -> Population:
     return Population(values, pd.Series("3562", index=ids), pd.Series("small", index=ids))
 
 
-def of_values(values: dict[str, float], peers: Population | None = None, **subject: str) -> Diagnosis:
+def of_values(
+    values: dict[str, float], peers: Population | None = None, *, tiers: tuple[str, ...] = TIERS, **subject: str
+) -> Diagnosis:
     told = Subject(held=("innovative", "srdi"), **subject)
-    return diagnose_inputs(values, peers or Population.empty(), told, on=DAY)
+    return diagnose_inputs(values, peers or Population.empty(), told, on=DAY, tiers=tiers)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,7 @@ def found(tables: Tables) -> Diagnosis:
 
 
 def test_a_gate_says_value_threshold_and_how_much_it_is_short():
-    tier = of_values(with_values(LITTLE_GIANT, market_share=0.08)).of("little_giant")
+    tier = of_values(with_values(LITTLE_GIANT, market_share=0.08), tiers=("little_giant",)).of("little_giant")
     gate = next(gate for gate in tier.gates if gate.id == "G-7")
     assert gate.status == "unmet"
     assert [(part.value, part.threshold, pytest.approx(0.02)) for part in gate.parts] == [
@@ -99,7 +102,7 @@ def test_both_rule_sets_are_told_and_the_days_is_marked():
 
 
 def test_an_unknown_value_is_asked_and_its_gate_is_unknown():
-    tier = of_values(with_values(LITTLE_GIANT, own_brand=None)).of("little_giant")
+    tier = of_values(with_values(LITTLE_GIANT, own_brand=None), tiers=("little_giant",)).of("little_giant")
     assert tier.status == "unknown"
     assert [(asked.metric.name, asked.gates, asked.required) for asked in tier.asked] == [
         ("own_brand", ("G-8",), True)
@@ -107,7 +110,9 @@ def test_an_unknown_value_is_asked_and_its_gate_is_unknown():
 
 
 def test_a_scored_indicator_names_the_nearest_way_to_more_points():
-    tier = of_values(with_values({"debt_ratio": 0.55, "class_2": 1, "class_1": 0})).of("srdi", "cn-2022-63")
+    tier = of_values(with_values({"debt_ratio": 0.55, "class_2": 1, "class_1": 0}), tiers=("srdi",)).of(
+        "srdi", "cn-2022-63"
+    )
     entry = next(entry for entry in tier.scored if entry.id == "S-8")
     assert (entry.low, entry.high, entry.next_metric, entry.next_value, entry.next_points) == (
         3,
@@ -120,7 +125,7 @@ def test_a_scored_indicator_names_the_nearest_way_to_more_points():
 
 def test_a_percentile_counts_ties_as_half_and_turns_where_lower_is_better():
     peers = population(20, debt_ratio=list(np.arange(20) / 20), revenue=[float(at) for at in range(20)])
-    told = of_values({"debt_ratio": 0.25, "revenue": 4.0}, peers, industry="3562", size="small")
+    told = of_values({"debt_ratio": 0.25, "revenue": 4.0}, peers, tiers=(), industry="3562", size="small")
     standing = {one.metric.name: one for one in told.standings}
     # Of 20: 14 have more debt, 1 as much; 4 have less revenue, 1 as much.
     assert standing["debt_ratio"].percentile == pytest.approx(14.5 / 20)
@@ -131,9 +136,9 @@ def test_a_percentile_counts_ties_as_half_and_turns_where_lower_is_better():
 def test_fewer_than_twenty_peers_widen_the_circle_and_say_so():
     peers = population(21, revenue=[1.0] * 21)
     peers.industry.iloc[:5] = "3911"
-    told = of_values({"revenue": 1.0}, peers, industry="3562", size="small")
+    told = of_values({"revenue": 1.0}, peers, tiers=(), industry="3562", size="small")
     assert (told.peers.basis, told.peers.industry, told.peers.n) == ("section", "C", 21)
-    alone = of_values({"revenue": 1.0}, peers, industry="3562", size="small", enterprise_id="E20")
+    alone = of_values({"revenue": 1.0}, peers, tiers=(), industry="3562", size="small", enterprise_id="E20")
     assert (alone.peers.basis, alone.peers.n) == ("section", 20)
 
 
@@ -235,7 +240,9 @@ def test_the_counts_of_a_gate_add_up_to_all_holders(tables, found):
 
 
 def test_moving_an_input_changes_the_gates_at_once():
-    page = DiagnosisExplorer(of_values(with_values(LITTLE_GIANT, market_share=0.08)), lang="en")
+    page = DiagnosisExplorer(
+        of_values(with_values(LITTLE_GIANT, market_share=0.08), tiers=("little_giant",)), lang="en"
+    )
     assert page.status.count("unmet") == 1
     page.find()
     assert "Share of the niche market from 8.0% to 10.0%" in page.found.value
@@ -251,7 +258,7 @@ def test_moving_an_input_changes_the_gates_at_once():
 
 
 def test_another_title_or_rule_set_is_shown_when_chosen():
-    page = DiagnosisExplorer(of_values(with_values(LITTLE_GIANT)), lang="zh")
+    page = DiagnosisExplorer(of_values(with_values(LITTLE_GIANT), tiers=("little_giant",)), lang="zh")
     assert page.status.rules is rules("little_giant")
     page.choice.value = "cn-2026-2/little_giant"
     assert page.status.rules.rule_set == "cn-2026-2"

@@ -19,13 +19,13 @@ from sme_research.rules.conditions import Occasion
 LARGEST: Final = 4
 """Changes that are tried together at most."""
 SHOWN: Final = 5
-MOST_SETS: Final = 40
+MOST_SETS: Final = 24
 """Sets whose least thresholds are looked for; more of one size are left out."""
 CAPS: Final = (2.0, 1.0)
 """Each single change is also limited to so much effort: two small changes may be less than one huge one."""
 EACH: Final = 0.5
 """Effort of any change whatever its distance, so that of equal distances the fewer changes win."""
-MOST_ROWS: Final = 20_000
+MOST_ROWS: Final = 2_000
 """Combinations of thresholds that are tried at once for one set of metrics."""
 Goal = Mapping[str, float]
 
@@ -147,11 +147,7 @@ class Search:
 
     def _path(self, goal: Goal, fixed: dict[str, float]) -> Path:
         """The set as changes, without the titles and values to fill in that it turns out not to need."""
-        whole = {**fixed, **goal}
-        for name in list(whole):
-            fewer = {key: value for key, value in whole.items() if key != name}
-            if self.passes([fewer])[0]:
-                whole = fewer
+        whole = self._without_idle({**fixed, **goal})
         row = self.rows([whole])
         judged = int(evaluate(row, self._rules, self._occasion).verdict.iloc[0]) == JUDGE
         changes = [self._change(name, value, row.iloc[0]) for name, value in whole.items()]
@@ -159,6 +155,16 @@ class Search:
         rest = tuple(c for c in changes if c.nature in ("change", "wait"))
         effort = self._effort({name: value for name, value in whole.items() if not self._is("title", name)})
         return Path(titles, rest, fill_in, effort, judged)
+
+    def _without_idle(self, whole: dict[str, float]) -> dict[str, float]:
+        """The set without any part that it passes without."""
+        while whole:
+            fewer = [{key: value for key, value in whole.items() if key != name} for name in whole]
+            passed = self.passes(fewer)
+            if not passed.any():
+                break
+            whole = fewer[int(np.argmax(passed))]
+        return whole
 
     def _change(self, name: str, needed: float, row: pd.Series[float]) -> Change:
         lever: Lever = self.levers[name]

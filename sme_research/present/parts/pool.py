@@ -10,7 +10,7 @@ import pandas as pd
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, draw
 from sme_research.present.plotted import tabulate_plotted
-from sme_research.present.show import HtmlTable, Picture, Text
+from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.words import count, day, money, sentences, share, text, words
 from sme_research.programme.pool.screening import LISTS, Pool, count_pool
 from sme_research.quality import Edition
@@ -67,12 +67,11 @@ def tabulate_pool_gates(pool: Pool, lang: str, *, edition: Edition = "internal")
 def tabulate_pool_sources(pool: Pool, lang: str, *, edition: Edition = "internal") -> HtmlTable:
     """How many of the pool stand in each shared list, and by which way each is known first."""
     counts = count_pool(pool, edition=edition)
-    rows = [
-        (text(lang, f"pool.label.{name}"), count(number), share(counts.match_rates.get(_list_of(name))))
-        if _list_of(name) in counts.match_rates
-        else (text(lang, f"pool.label.{name}"), count(number), "–")
-        for name, number in counts.by_list.items()
-    ]
+    rows: list[Sequence[str] | Group] = [Group(text(lang, "pool.by_list"))]
+    for name, number in counts.by_list.items():
+        rate = counts.match_rates.get(_list_of(name))
+        rows.append((text(lang, f"pool.label.{name}"), count(number), "–" if rate is None else share(rate)))
+    rows.append(Group(text(lang, "pool.by_channel")))
     rows += [(text(lang, f"pool.channel.{name}"), count(number), "–") for name, number in counts.by_channel.items()]
     return HtmlTable(text(lang, "pool.sources_caption"), words(lang, "pool.sources_head"), rows)
 

@@ -39,7 +39,8 @@ class Part:
 class GateStatus:
     """One gate of a tier.
 
-    ``reason`` says by language why a person has to judge; ``ways`` that one of several parts is enough.
+    ``reason`` says by language why a person has to judge; ``ways`` that one of several parts is enough,
+    ``scored`` that points count in it.
     """
 
     id: str
@@ -49,6 +50,7 @@ class GateStatus:
     parts: tuple[Part, ...]
     reason: Mapping[str, str] | None
     ways: bool
+    scored: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,10 @@ def _gate(
     )
     whole = list(_conditions(gate.condition, occasion))
     judges = [inner for inner in whole if isinstance(inner, Judge)]
-    ways = any(isinstance(inner, AnyOf) for inner in whole)
-    return GateStatus(gate.id, gate.group, gate.label, status, parts, judges[0].reason if judges else None, ways)
+    ways, scored = (any(isinstance(inner, kind) for inner in whole) for kind in (AnyOf, ScoreAtLeast))
+    return GateStatus(
+        gate.id, gate.group, gate.label, status, parts, judges[0].reason if judges else None, ways, scored
+    )
 
 
 def _leaf_statuses(

@@ -105,7 +105,7 @@ def _gate_rows(gate: GateStatus, tier: TierStatus, lang: str) -> Iterator[Sequen
     asked = none
     if gate.reason is not None:
         asked = text(lang, "diagnosis.gates_judge", reason=gate.reason[lang])
-    elif not told and tier.score_low is not None:
+    elif gate.scored:
         asked = tell_score(tier, lang)
     yield (gate.label[lang], status, none, asked, none)
     for (name, *cells), part in zip(told, gate.parts, strict=True):

@@ -200,7 +200,7 @@ def test_a_metric_without_a_row_in_the_service_table_is_named(tmp_path):
 def test_an_unknown_enterprise_is_refused_with_the_nearest(tables):
     real = str(tables["enterprises"]["enterprise_id"].iloc[5])
     wrong = real[:-3] + "9" + real[-2:] if real[-3] != "9" else real[:-3] + "8" + real[-2:]
-    with pytest.raises(StudyError, match="the nearest is"):
+    with pytest.raises(StudyError, match=f"the nearest is {real}"):
         diagnose(tables, wrong, on=DAY)
 
 
@@ -240,9 +240,8 @@ def test_the_counts_of_a_gate_add_up_to_all_holders(tables, found):
 
 
 def test_moving_an_input_changes_the_gates_at_once():
-    page = DiagnosisExplorer(
-        of_values(with_values(LITTLE_GIANT, market_share=0.08), tiers=("little_giant",)), lang="en"
-    )
+    short = with_values(LITTLE_GIANT, market_share=0.08)
+    page = DiagnosisExplorer(of_values(short, tiers=("little_giant",)), lang="en")
     assert page.status.count("unmet") == 1
     page.find()
     assert "Share of the niche market from 8.0% to 10.0%" in page.found.value

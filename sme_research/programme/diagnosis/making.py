@@ -23,6 +23,8 @@ from sme_research.rules.conditions import Occasion
 from sme_research.tables import Tables
 
 TITLES: Final = {"innovative": "innovative_valid", "srdi": "srdi_valid"}
+MISTYPED: Final = 3
+"""Letters of a code that a typing error may change."""
 TIERS: Final = ("innovative", "srdi", "little_giant")
 
 
@@ -214,9 +216,21 @@ def _refuse_unknown(enterprise_id: str, tables: Tables) -> None:
     ids = tables["enterprises"]["enterprise_id"].astype(str)
     if (ids == enterprise_id).any():
         return
-    near = difflib.get_close_matches(enterprise_id, _alike(enterprise_id, ids), n=1, cutoff=0.6)
-    hint = f"the nearest is {near[0]}" if near else "none is near"
+    near = _nearest(enterprise_id, ids)
+    hint = f"the nearest is {near}" if near else "none is near"
     raise StudyError(f"enterprise {enterprise_id!r} is not in table enterprises; {hint}. Check the code.")
+
+
+def _nearest(enterprise_id: str, ids: pd.Series[str]) -> str:
+    """The id that differs in the fewest places, at most three; else the most alike of those that share an end."""
+    same = ids[ids.str.len() == len(enterprise_id)]
+    if len(same):
+        letters = np.array([list(one) for one in same])
+        wrong = (letters != np.array(list(enterprise_id))).sum(axis=1)
+        if wrong.min() <= MISTYPED:
+            return str(same.iloc[int(wrong.argmin())])
+    near = difflib.get_close_matches(enterprise_id, _alike(enterprise_id, ids), n=1, cutoff=0.6)
+    return near[0] if near else ""
 
 
 def _alike(enterprise_id: str, ids: pd.Series[str]) -> list[str]:

@@ -17,8 +17,10 @@ from tqdm import tqdm
 from sme_research.errors import DataError
 from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.accounts import accounts_table
+from sme_research.synthetic.appeals import appeals_table
 from sme_research.synthetic.effects import plant_effects
 from sme_research.synthetic.holdings import links_table, qualifications_table, rights_table, self_reports_table
+from sme_research.synthetic.listings import listing_days
 from sme_research.synthetic.official import official_figures_table
 from sme_research.synthetic.population import Population, draw_population, enterprises_table
 from sme_research.synthetic.programmes import draw_programmes, programme_tables
@@ -46,15 +48,17 @@ def make_province(spec: WorldSpec) -> Province:
     treatments = _draw_treatments(population, ladder, spec)
     planted = plant_effects(population, treatments, spec)
     accounts = accounts_table(population, ladder, planted, _supported(treatments), spec)
+    enterprises, recognitions = enterprises_table(population, spec), recognitions_table(ladder, population, spec)
     tables = {
-        "enterprises": enterprises_table(population, spec),
+        "enterprises": enterprises.assign(listed_on=listing_days(enterprises, recognitions, spec)),
         "accounts": accounts,
-        "recognitions": recognitions_table(ladder, population, spec),
+        "recognitions": recognitions,
         **programme_tables(treatments),
         "intellectual_property": rights_table(population, planted, spec),
         "chain_links": links_table(population, spec),
         "self_reports": self_reports_table(population, ladder, spec),
         "qualifications": qualifications_table(population, spec),
+        "appeals": appeals_table(population, spec),
     }
     tables["official_figures"] = official_figures_table(tables, spec)
     return Province(tables, tell_truth(population, accounts, treatments, planted, spec))

@@ -18,8 +18,8 @@ from sme_research.synthetic import Traps, WorldSpec, make_province, write_provin
 from sme_research.synthetic.world import stream
 from sme_research.tables import TABLES, are_valid, load_tables, reporting_unit
 
-WRITTEN = set(TABLES) - {"appeals"}
-"""Tables of the made-up province; nothing is known of appeals but their number."""
+WRITTEN = set(TABLES)
+"""Tables of the made-up province."""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,33 @@ def test_clusters_and_training_have_their_official_numbers(tables):
     assert 95 <= of_2023["session_id"].nunique() <= 100
     assert of_2023["participants"].sum() == 6_318
     assert of_2023["enterprise_id"].nunique() < 6_318 / 3
+
+
+def test_as_many_srdi_enterprises_are_listed_as_counted_and_some_others(tables):
+    day = np.datetime64(WorldSpec().as_of)
+    titles = tables["recognitions"]
+    valid = titles[(titles["granted_on"] <= day) & (titles["expires_on"] > day) & (titles["tier"] == "srdi")]
+    listed = tables["enterprises"].query("listed_on.notna()")
+    assert listed["enterprise_id"].isin(valid["enterprise_id"]).sum() == 34
+    assert len(listed) > 34
+    assert (listed["listed_on"] > listed["founded_on"]).all()
+
+
+def test_appeals_are_handled_as_often_as_counted_and_some_are_not_resolved_or_open(tables):
+    appeals, day = tables["appeals"], np.datetime64(WorldSpec().as_of)
+    assert 16_000 < (appeals["handled_on"] <= day).sum() < 16_500
+    assert (appeals["handled_on"].isna() | (appeals["handled_on"] > appeals["raised_on"])).all()
+    resolved = appeals[appeals["resolved_on"].notna()]
+    assert (resolved["resolved_on"] >= resolved["handled_on"]).all()
+    handled = appeals["handled_on"].notna()
+    assert 0.15 < appeals.loc[handled, "resolved_on"].isna().mean() < 0.25
+    assert 0.01 < (~handled).mean() < 0.04
+
+
+def test_a_province_before_the_direct_line_has_no_appeals(tmp_path):
+    write_province(WorldSpec(n_enterprises=300, last_year=2019), tmp_path)
+    assert not (tmp_path / "appeals.csv").exists()
+    assert load_tables(tmp_path).faults() == []
 
 
 def test_ten_reporting_units_and_fictional_codes_only(tables):

@@ -1,0 +1,173 @@
+"""The rows that each indicator counts in a window: one small function a measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from sme_research.programme.monitor.records import UNPLACED, TablesLike, Window
+from sme_research.tables import reporting_unit
+
+Rows = Callable[[TablesLike, Window], pd.DataFrame]
+
+SUBSIDY_DAYS: Final = 360  # of a year as banks count; a longer term is subsidised for one year
+SRDI_CAP: Final = 2_000.0  # 万元 a borrower may have in all (data/reference/loan_phases.csv)
+
+
+def dated(name: str, day: str, *, value: str = "", item: str = "") -> Rows:
+    """Rows of one table within the window, with the columns that are summed or told apart."""
+    return partial(_dated, name, day, value, item)
+
+
+def _dated(name: str, day: str, value: str, item: str, tables: TablesLike, window: Window) -> pd.DataFrame:
+    return _named(tables[name], tables[name][day], value, item, window)
+
+
+def _named(table: pd.DataFrame, days: pd.Series[pd.Timestamp], value: str, item: str, window: Window) -> pd.DataFrame:
+    rows = table[window.holds(days)]
+    told = {"enterprise_id": rows["enterprise_id"]}
+    if value:
+        told["value"] = rows[value]
+    if item:
+        told["item"] = rows[item]
+    found = pd.DataFrame(told)
+    return found[found["value"].notna()] if value else found
+
+
+def so_far(name: str, day: str, *, item: str) -> Rows:
+    """Rows of one table from its beginning to the month's end."""
+
+    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
+        table = tables[name]
+        kept = table[table[day] <= window.end]
+        return pd.DataFrame({"enterprise_id": kept["enterprise_id"], "item": kept[item]})
+
+    return rows
+
+
+def action_rows(action: str, value: str = "") -> Rows:
+    """Projects of one special action in the window."""
+
+    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
+        table = tables["special_actions"]
+        own = table[table["action"] == action]
+        return _named(own, own["started_on"], value, "", window)
+
+    return rows
+
+
+def holders(tables: TablesLike, tier: str, day: pd.Timestamp) -> pd.DataFrame:
+    """Enterprises whose title of a tier is in force on a day: granted by then, not expired."""
+    titles = tables["recognitions"]
+    valid = (titles["tier"] == tier) & (titles["granted_on"] <= day) & ~(titles["expires_on"] <= day)
+    return titles.loc[valid, ["enterprise_id"]].drop_duplicates()
+
+
+def in_force(tier: str) -> Rows:
+    """Titles in force at the month's end."""
+    return lambda tables, window: holders(tables, tier, window.end)
+
+
+def granted(tier: str) -> Rows:
+    """Enterprises with a grant in the window, first or renewed."""
+
+    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
+        titles = tables["recognitions"]
+        return titles.loc[(titles["tier"] == tier) & window.holds(titles["granted_on"]), ["enterprise_id"]]
+
+    return rows
+
+
+def lapsed(tier: str) -> Rows:
+    """Enterprises that held the title when the window began and hold it no more at its end."""
+
+    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
+        before, now = holders(tables, tier, window.start), holders(tables, tier, window.end)
+        return before[~before["enterprise_id"].isin(now["enterprise_id"])]
+
+    return rows
+
+
+def listed_srdi(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """SRDI enterprises that are listed at the month's end."""
+    register = tables["enterprises"]
+    listed = register.loc[register["listed_on"] <= window.end, "enterprise_id"]
+    held = holders(tables, "srdi", window.end)
+    return held[held["enterprise_id"].isin(listed)]
+
+
+def subsidy_spent(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Subsidy of each drawdown, in 10,000 yuan: amount x points x days, at most a year of 360."""
+    loans = tables["loans"]
+    drawn = loans[window.holds(loans["drawn_on"])]
+    days = drawn["term_days"].clip(upper=SUBSIDY_DAYS)
+    spent = drawn["amount"] * drawn["subsidy_points"] / 100 * days / SUBSIDY_DAYS
+    found = pd.DataFrame({"enterprise_id": drawn["enterprise_id"], "value": spent.astype("float64")})
+    return found[found["value"].notna()]
+
+
+def first_borrowers(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Enterprises whose first subsidised loan was drawn in the window."""
+    first = tables["loans"].groupby("enterprise_id")["drawn_on"].min()
+    return pd.DataFrame({"enterprise_id": first.index[window.holds(first)]})
+
+
+def at_the_cap(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Borrowers that have drawn as much as an SRDI enterprise may, up to the month's end."""
+    loans = tables["loans"]
+    drawn = loans[loans["drawn_on"] <= window.end].groupby("enterprise_id")["amount"].sum()
+    return pd.DataFrame({"enterprise_id": drawn.index[drawn >= SRDI_CAP]})
+
+
+def loan_balance(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Balance at the last year's end of the SRDI enterprises on that day's list."""
+    year = window.end.year if window.end.month == 12 else window.end.year - 1
+    accounts = tables["accounts"]
+    rows = accounts.loc[accounts["year"] == year, ["enterprise_id", "loan_balance"]].dropna()
+    held = holders(tables, "srdi", pd.Timestamp(year, 12, 31))["enterprise_id"]
+    return rows[rows["enterprise_id"].isin(held)].rename(columns={"loan_balance": "value"})
+
+
+def cluster_places(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Clusters designated by the month's end, each in its own unit, with their members."""
+    clusters = tables["clusters"]
+    kept = clusters[clusters["designated_on"] <= window.end]
+    county = kept["county_code"].astype("string")
+    unit = reporting_unit(county.str[:4] + "00", county)
+    designated = pd.DataFrame({"item": kept["cluster_id"], "unit": unit.astype(object).where(unit.notna(), UNPLACED)})
+    members = tables["cluster_members"][["cluster_id", "enterprise_id"]].rename(columns={"cluster_id": "item"})
+    return designated.merge(members, on="item", how="left")
+
+
+def cluster_members(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Members at the month's end of clusters designated by then."""
+    members = tables["cluster_members"]
+    clusters = tables["clusters"]
+    designated = clusters.loc[clusters["designated_on"] <= window.end, "cluster_id"]
+    inside = (members["joined_on"] <= window.end) & ~(members["left_on"] <= window.end)
+    return members.loc[inside & members["cluster_id"].isin(designated), ["enterprise_id"]]
+
+
+def open_appeals(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """Appeals raised and not resolved by the month's end; those answered but not resolved are open."""
+    appeals = tables["appeals"]
+    waiting = (appeals["raised_on"] <= window.end) & ~(appeals["resolved_on"] <= window.end)
+    kept = appeals[waiting]
+    return pd.DataFrame({"enterprise_id": kept["enterprise_id"], "item": kept["appeal_id"]})
+
+
+def appeal_waits(column: str) -> Rows:
+    """Days from raising until an answer or a solution; whoever still waits at the month's end is censored there."""
+
+    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
+        appeals = tables["appeals"]
+        kept = appeals[window.holds(appeals["raised_on"])]
+        ended = (kept[column] <= window.end).fillna(False).astype(bool)
+        until = kept[column].where(ended, window.end)
+        days = (until - kept["raised_on"]).dt.days.astype("float64")
+        return pd.DataFrame({"enterprise_id": kept["enterprise_id"], "value": days, "ended": ended})
+
+    return rows

@@ -1,0 +1,130 @@
+"""What monitoring asks and answers: indicators, windows, what is not known, and the series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+import pandas as pd
+
+Edition = Literal["internal", "public"]
+Kind = Literal["stock", "flow"]
+How = Literal["firms", "items", "sum", "mean", "wait"]
+Reason = Literal["no_table", "no_column", "before_data", "beyond_data", "nobody"]
+TablesLike = Mapping[str, pd.DataFrame]
+
+PROVINCE: Final = "350000"
+"""Stands for all enterprises of the tables, also those of no known place."""
+UNPLACED: Final = ""
+"""Stands for enterprises that the register does not place; they count in the province only."""
+FLOW_MONTHS: Final = 12
+"""Months of a flow, so that it has no season and is the calendar year's in December."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A month's end, and the twelve months up to it: days after ``start`` until ``end``."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    @classmethod
+    def of(cls, month: str) -> Window:
+        """The window of a month such as ``2024-04``."""
+        period = pd.Period(month, "M")
+        return cls((period - FLOW_MONTHS).end_time.normalize(), period.end_time.normalize())
+
+    def holds(self, days: pd.Series[pd.Timestamp]) -> pd.Series[bool]:
+        """Which days lie in the twelve months."""
+        return (days > self.start) & (days <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One indicator, declared once.
+
+    ``rows`` gives the rows of a window that count, with ``enterprise_id`` and,
+    for ``how``: ``item`` ("items": distinct ones), ``value`` ("sum", "mean"),
+    ``value`` in days and ``ended`` ("wait": their median by Kaplan and Meier).
+    ``needs`` names columns, as table.column, that the tables may lack.
+    """
+
+    name: str
+    group: str
+    label_zh: str
+    label_en: str
+    unit: str
+    tables: tuple[str, ...]
+    kind: Kind
+    how: How
+    rows: Callable[[TablesLike, Window], pd.DataFrame]
+    needs: tuple[str, ...] = ()
+
+    def label(self, lang: str) -> str:
+        """Its name in a language."""
+        return self.label_zh if lang == "zh" else self.label_en
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why an indicator has no number for a month; ``details`` names tables, columns or the nearest known month."""
+
+    indicator: str
+    month: str
+    reason: Reason
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A tier's stock beside its target; ``pace`` is how many more a year it takes, ``recent`` last year's gain."""
+
+    indicator: str
+    least: int
+    by: date
+    source: Mapping[str, str]
+    confirmed: bool
+    value: float | None
+    gap: float | None
+    pace: float | None
+    recent: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Monitoring:
+    """Indicators as a time series.
+
+    ``frame`` has one row an indicator, month and reporting unit (`PROVINCE` for
+    all): ``indicator``, ``month`` (such as 2024-04), ``reporting_unit``,
+    ``value``, ``n_enterprises`` behind it, and ``status``: ``known``,
+    ``unknown`` (value NaN, see ``unknown``) or ``withheld`` (public edition).
+    """
+
+    frame: pd.DataFrame
+    unknown: tuple[Unknown, ...]
+    month: str
+    months: tuple[str, ...]
+    units: tuple[str, ...]
+    progress: tuple[Progress, ...]
+    edition: Edition
+
+    @property
+    def year_before(self) -> str:
+        """The same month a year before."""
+        return str(pd.Period(self.month, "M") - 12)
+
+    def at(self, indicator: str, month: str, unit: str = PROVINCE) -> tuple[float | None, str]:
+        """Value and status of one cell; None where it is unknown or withheld."""
+        rows = self.frame
+        rows = rows[(rows["indicator"] == indicator) & (rows["month"] == month) & (rows["reporting_unit"] == unit)]
+        if rows.empty:
+            return None, "unknown"
+        found = rows.iloc[0]
+        status = str(found["status"])
+        return (float(found["value"]), status) if status == "known" else (None, status)
+
+    def why(self, indicator: str, month: str) -> Unknown | None:
+        """Why an indicator has no number for a month."""
+        return next((gap for gap in self.unknown if (gap.indicator, gap.month) == (indicator, month)), None)

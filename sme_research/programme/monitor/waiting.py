@@ -1,0 +1,25 @@
+"""Median waiting time where some still wait."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from statsmodels.duration.survfunc import SurvfuncRight
+
+
+def median_wait(days: pd.Series[float], ended: pd.Series[bool]) -> float | None:
+    """Median by Kaplan and Meier: the first day by which half have ended, those still waiting censored.
+
+    Returns
+    -------
+    float or None
+        In days; None where nobody waited or fewer than half ended within the time seen.
+
+    References
+    ----------
+    Kaplan and Meier (1958), Journal of the American Statistical Association 53(282).
+    """
+    if not ended.any():
+        return None
+    median = float(SurvfuncRight(days.to_numpy(dtype=float), ended.to_numpy(dtype=int)).quantile(0.5))
+    return median if np.isfinite(median) else None

@@ -32,6 +32,7 @@ from sme_research.rules.conditions import (
     Scored,
     TierRules,
 )
+from sme_research.rules.metrics import METRICS
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -154,9 +155,8 @@ class _Reader:
     def points(self, entry: Scored, *, upper: bool) -> Floats:
         """Lower or upper bound of an indicator's points, n_enterprises."""
         if entry.steps:
-            parts = [self._values[name] for name in entry.steps.counted]
-            # What is missing counts nothing at worst and everything at best.
-            known = np.array([np.where(np.isnan(part), np.inf if upper else 0.0, part) for part in parts]).sum(axis=0)
+            # What is missing counts nothing at worst and the most that it can be at best.
+            known = np.sum([self._counted(name, upper=upper) for name in entry.steps.counted], axis=0)
             steps = np.floor(known / entry.steps.every + TOLERANCE) if entry.steps.every else known
             return np.asarray(np.clip(steps * entry.steps.points, 0.0, entry.most))
         points = np.full(self._n, entry.otherwise)
@@ -165,6 +165,11 @@ class _Reader:
             truth = self.truth(band.condition)
             points = np.where(truth.high if upper else truth.low, band.points, points)
         return points
+
+    def _counted(self, metric: str, *, upper: bool) -> Floats:
+        most = METRICS[metric].most
+        missing = (np.inf if most is None else most) if upper else 0.0
+        return np.where(np.isnan(self._values[metric]), missing, self._values[metric])
 
     def _compare(self, metric: str, op: str, value: float) -> _Truth:
         given = self._values[metric]

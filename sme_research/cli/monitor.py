@@ -19,22 +19,28 @@ UNITS: Final = {"money": "万元", "percent": "%", "person_times": "person-times
 @click.option("--month", help="Such as 2024-04; else the newest that the tables cover.")
 @click.option("--edition", default="internal", type=click.Choice(["internal", "public"]), show_default=True)
 @click.option("--lang", default="zh", type=click.Choice(LANGUAGES), show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def monitor(*, folder: Path, month: str | None, edition: str, lang: str, as_json: bool) -> None:
+@click.option("--json", "form", flag_value="json", help="Print one JSON object and nothing else.")
+@click.option("--csv", "form", flag_value="csv", help="Print the series as CSV and nothing else.")
+def monitor(*, folder: Path, month: str | None, edition: str, lang: str, form: str | None) -> None:
     """Show the programme's indicators in DIR, up to a month: stocks at its end, flows of twelve months.
 
     The JSON object has `indicators`, `series` (indicator, month, reporting
-    unit, value, enterprises behind it, status), `progress` to the plan's
+    unit, tier, value, enterprises behind it, status), `progress` to the plan's
     targets, and `unknown` with the reason of whatever has no number.
     """
-    from sme_research.programme.monitor import INDICATORS, PROVINCE, monitor_programme, monitoring_to_json
+    from sme_research.programme.monitor import ALL, INDICATORS, PROVINCE, monitor_programme, monitoring_to_json
     from sme_research.tables import load_tables
 
     found = monitor_programme(load_tables(folder), month or "", edition=edition)  # type: ignore[arg-type]
-    if as_json:
+    if form == "json":
         click.echo(json.dumps(monitoring_to_json(found), ensure_ascii=False, allow_nan=False, indent=1))
         return
-    rows = found.frame[(found.frame["month"] == found.month) & (found.frame["reporting_unit"] == PROVINCE)]
+    if form == "csv":
+        click.echo(found.frame.to_csv(index=False, lineterminator="\n"), nl=False)
+        return
+    frame = found.frame
+    at = (frame["month"] == found.month) & (frame["reporting_unit"] == PROVINCE) & (frame["tier"] == ALL)
+    rows = frame[at]
     click.echo(found.month)
     for name, value, status in zip(rows["indicator"], rows["value"], rows["status"], strict=True):
         entry = INDICATORS[name]

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from sme_research.cli import cli
 from sme_research.errors import StudyError
 from sme_research.programme.monitor import (
+    ALL,
     INDICATORS,
     PROVINCE,
     median_wait,
@@ -48,10 +49,11 @@ TITLES = pd.DataFrame(
 )
 
 
-def known(found, indicator, unit=PROVINCE, month=None):
+def known(found, indicator, unit=PROVINCE, month=None, tier=ALL):
     rows = found.frame
     at = (
         (rows["indicator"] == indicator)
+        & (rows["tier"] == tier)
         & (rows["reporting_unit"] == unit)
         & (rows["month"] == (month or found.month))
     )
@@ -71,9 +73,10 @@ def test_loans_of_twelve_months_by_hand(small):
     assert known(small, "subsidy_spent")["value"] == pytest.approx(5 + 12)
 
 
-def test_a_first_loan_is_the_first_ever_and_the_cap_counts_all(small):
+def test_a_first_loan_is_the_first_ever_and_the_cap_counts_from_the_first_phase(small):
     assert known(small, "first_borrowers")["value"] == 1  # B; A borrowed in 2022 already
-    assert known(small, "at_the_cap")["value"] == 1  # A has drawn 2,000 in all
+    assert known(small, "at_the_cap")["value"] == 0  # A drew 2,000, but before the first phase opened in 2024
+    assert known(small, "cap_used")["value"] == pytest.approx(100 * 1_200 / 2_000)
 
 
 def test_a_title_counts_while_it_is_in_force(small):

@@ -4,6 +4,7 @@ from sme_research.programme.monitor.as_json import monitoring_to_json
 from sme_research.programme.monitor.composing import monitor_programme
 from sme_research.programme.monitor.coverage import newest_month
 from sme_research.programme.monitor.records import (
+    ALL,
     FLOW_MONTHS,
     PROVINCE,
     Indicator,
@@ -16,6 +17,7 @@ from sme_research.programme.monitor.registry import GROUPS, INDICATORS
 from sme_research.programme.monitor.waiting import median_wait
 
 __all__ = [
+    "ALL",
     "FLOW_MONTHS",
     "GROUPS",
     "INDICATORS",

@@ -34,9 +34,12 @@ def monitoring_to_json(found: Monitoring) -> dict[str, Any]:
             {
                 "indicator": each.indicator,
                 "least": each.least,
+                "since": each.since.isoformat(),
                 "by": each.by.isoformat(),
                 "confirmed": each.confirmed,
                 "value": each.value,
+                "base": each.base,
+                "path": each.path,
                 "gap": each.gap,
                 "pace": each.pace,
                 "recent": each.recent,

@@ -1,38 +1,54 @@
-"""Every indicator by month and reporting unit, and what may be published of it."""
+"""Every indicator by month, reporting unit and tier, and what may be published of it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sme_research.errors import StudyError
 from sme_research.programme.ladder.titles import TIERS
-from sme_research.programme.monitor.coverage import months_until, newest_month, why_unknown
-from sme_research.programme.monitor.protecting import protect_series
+from sme_research.programme.monitor.aggregating import Numbers, Rows, aggregate, nothing
+from sme_research.programme.monitor.coverage import Coverage, months_until, newest_month
+from sme_research.programme.monitor.preparing import Prepared, prepare
+from sme_research.programme.monitor.protecting import protect_progress, protect_series
 from sme_research.programme.monitor.records import (
+    ALL,
     PROVINCE,
-    UNPLACED,
     Edition,
     Indicator,
     Monitoring,
+    Place,
     TablesLike,
     Unknown,
     Window,
 )
 from sme_research.programme.monitor.registry import INDICATORS
 from sme_research.programme.monitor.targets import measure_progress
-from sme_research.programme.monitor.waiting import median_wait
-from sme_research.tables import reporting_unit, reporting_units
 
 SERIES_MONTHS = 25
-COLUMNS = ("indicator", "month", "reporting_unit", "value", "n_enterprises", "status")
+COLUMNS = ("indicator", "month", "reporting_unit", "tier", "value", "n_enterprises", "status")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """One indicator in one month of one tier, by place."""
+
+    indicator: str
+    month: str
+    tier: str
+    places: tuple[str, ...]
+    found: Numbers
 
 
 def monitor_programme(
     tables: TablesLike, month: str = "", *, edition: Edition = "internal", n_months: int = SERIES_MONTHS
 ) -> Monitoring:
-    """Indicators by month and reporting unit up to a month.
+    """Indicators by month, reporting unit and tier up to a month.
 
     Stocks stand at the month's end; flows are of the twelve months up to it. A
     month that a table does not cover, or a table that is absent, is not known.
@@ -55,85 +71,80 @@ def monitor_programme(
         raise StudyError(f"n_months is {n_months}, must be 13 or more: a change takes the year before.")
     last = month or newest_month(tables)
     months = months_until(last, n_months)
-    place = _places(tables)
-    units = _units(place)
-    parts, unknown = [], []
-    for indicator in INDICATORS.values():
-        for each in months:
-            part, gap = _measure(indicator, tables, each, place, units)
-            parts.append(part)
-            unknown += [gap] if gap else []
-    frame = pd.concat(parts, ignore_index=True)
-    progress = measure_progress(_stocks(frame, months), Window.of(last).end)
+    prepared = prepare(tables, frozenset(name for entry in INDICATORS.values() for name in entry.tables))
+    coverage = Coverage.of(prepared.tables)
+    blocks: list[Block] = []
+    unknown: list[Unknown] = []
+    for each in months:
+        by_unit = each in (last, months[-13])
+        blocks += _measure_all(prepared, coverage, each, by_unit=by_unit, unknown=unknown)
+    frame = _frame_of(blocks)
+    progress = measure_progress(prepared, coverage, last)
     if edition == "public":
-        frame = protect_series(frame, INDICATORS)
-    return Monitoring(frame[list(COLUMNS)], tuple(unknown), last, months, units, progress, edition)
+        frame, progress = protect_series(frame, INDICATORS), protect_progress(progress)
+    kept = frame[list(COLUMNS)]
+    return Monitoring(kept, tuple(unknown), last, months, prepared.units, progress, edition, _by_place(kept))
 
 
-def _stocks(frame: pd.DataFrame, months: tuple[str, ...]) -> dict[str, tuple[float | None, float | None]]:
-    """Titles in force by tier, now and a year before."""
-    whole = frame[(frame["reporting_unit"] == PROVINCE) & frame["value"].notna()]
-    at = whole.set_index(["indicator", "month"])["value"].to_dict()
-    return {
-        tier: (at.get((f"in_force_{tier}", months[-1])), at.get((f"in_force_{tier}", months[-13]))) for tier in TIERS
-    }
+def _by_place(frame: pd.DataFrame) -> dict[Place, tuple[float | None, str]]:
+    values = [
+        value if status == "known" else None for value, status in zip(frame["value"], frame["status"], strict=True)
+    ]
+    keys = zip(frame["indicator"], frame["month"], frame["reporting_unit"], frame["tier"], strict=True)
+    return dict(zip(keys, zip(values, frame["status"], strict=True), strict=True))
 
 
-def _places(tables: TablesLike) -> pd.Series[str]:
-    """Reporting unit by enterprise; empty without a register."""
-    if "enterprises" not in tables:
-        return pd.Series(dtype=object)
-    register = tables["enterprises"].set_index("enterprise_id")
-    unit = reporting_unit(register["city_code"], register.get("county_code")).astype(object)
-    return unit.where(unit.notna(), UNPLACED)
+def _measure_all(
+    prepared: Prepared, coverage: Coverage, month: str, *, by_unit: bool, unknown: list[Unknown]
+) -> Iterator[Block]:
+    """All indicators of one month; those without a number are added to ``unknown``."""
+    window = Window.of(month)
+    holding = {tier: prepared.holding(tier, window.end) for tier in (ALL, *TIERS)}
+    for entry in INDICATORS.values():
+        tiers = [ALL, *TIERS] if entry.by_tier and "recognitions" in prepared.tables else [ALL]
+        places = {tier: _places(prepared, tier, by_unit) for tier in tiers}
+        reason = coverage.why_unknown(entry, month)
+        if reason:
+            unknown.append(Unknown(entry.name, month, *reason))
+            yield from (Block(entry.name, month, tier, own, nothing(len(own))) for tier, own in places.items())
+            continue
+        rows = Rows.of(entry.rows(prepared.tables, window), prepared)
+        for tier, own in places.items():
+            found = _measure(entry, rows, holding[tier], own, tier)
+            if tier == ALL and np.isnan(found.value[0]):
+                unknown.append(Unknown(entry.name, month, "nobody", ""))
+            yield Block(entry.name, month, tier, own, found)
 
 
-def _units(place: pd.Series[str]) -> tuple[str, ...]:
-    """Units of the tables: Fujian's ten in their order, then others that occur."""
-    ten = reporting_units()
-    found = set(place) - {UNPLACED}
-    return (*(ten if found & set(ten) else ()), *sorted(found - set(ten)))
+def _places(prepared: Prepared, tier: str, by_unit: bool) -> tuple[str, ...]:
+    return (PROVINCE, *prepared.units) if tier == ALL or by_unit else (PROVINCE,)
 
 
-def _measure(
-    indicator: Indicator, tables: TablesLike, month: str, place: pd.Series[str], units: tuple[str, ...]
-) -> tuple[pd.DataFrame, Unknown | None]:
-    """One indicator in one month: a row for the province and one a unit."""
-    cells = pd.DataFrame({"reporting_unit": [PROVINCE, *units], "indicator": indicator.name, "month": month})
-    reason = why_unknown(indicator, tables, month)
-    if reason:
-        empty = cells.assign(value=float("nan"), n_enterprises=float("nan"), largest=0.0, status="unknown")
-        return empty, Unknown(indicator.name, month, *reason)
-    rows = indicator.rows(tables, Window.of(month))
-    if "unit" not in rows:
-        rows = rows.assign(unit=rows["enterprise_id"].map(place).astype(object).fillna(UNPLACED))
-    both = pd.concat([rows.assign(unit=PROVINCE), rows[rows["unit"] != UNPLACED]], ignore_index=True)
-    told = cells.merge(_aggregate(indicator, both), left_on="reporting_unit", right_index=True, how="left")
-    told["n_enterprises"] = told["n_enterprises"].fillna(0.0)
-    told["largest"] = told["largest"].fillna(0.0)
-    if indicator.how not in ("mean", "wait"):
-        told["value"] = told["value"].fillna(0.0)
-    told["status"] = told["value"].notna().map({True: "known", False: "unknown"})
-    nobody = told.loc[0, "status"] == "unknown"
-    return told, Unknown(indicator.name, month, "nobody", "") if nobody else None
+def _measure(entry: Indicator, rows: Rows, holding: NDArray[np.bool_], places: Sequence[str], tier: str) -> Numbers:
+    """One indicator in one month of the holders of a tier, by place: the province and, if asked for, its units."""
+    kept = rows if tier == ALL else rows.within(holding)
+    if len(places) == 1:
+        return aggregate(entry.how, kept, np.zeros(len(kept.unit), dtype=np.int64), 1)
+    return aggregate(entry.how, *kept.with_units(), len(places))
 
 
-def _aggregate(indicator: Indicator, rows: pd.DataFrame) -> pd.DataFrame:
-    """Value, enterprises behind it and the largest one's part, by unit."""
-    groups = rows.groupby("unit")
-    n = groups["enterprise_id"].nunique().astype("float64")
-    largest = pd.Series(0.0, index=n.index)
-    if indicator.how == "firms":
-        value = n
-    elif indicator.how == "items":
-        value = groups["item"].nunique().astype("float64")
-    elif indicator.how == "sum":
-        value = groups["value"].sum().astype("float64")
-        each = rows.groupby(["unit", "enterprise_id"])["value"].sum().abs()
-        largest = (each.groupby("unit").max() / each.groupby("unit").sum()).astype("float64")
-    elif indicator.how == "mean":
-        value = groups["value"].mean().astype("float64")
-    else:
-        waits = {unit: median_wait(own["value"], own["ended"]) for unit, own in groups}
-        value = pd.Series(waits, dtype="float64")
-    return pd.DataFrame({"value": value, "n_enterprises": n, "largest": largest})
+def _frame_of(blocks: Sequence[Block]) -> pd.DataFrame:
+    """One row a place of each block."""
+    sizes = [len(block.places) for block in blocks]
+
+    def told(names: Iterable[str]) -> NDArray[np.object_]:
+        return np.repeat(np.array(list(names), dtype=object), sizes)
+
+    value = np.concatenate([block.found.value for block in blocks])
+    return pd.DataFrame(
+        {
+            "indicator": told(block.indicator for block in blocks),
+            "month": told(block.month for block in blocks),
+            "reporting_unit": [place for block in blocks for place in block.places],
+            "tier": told(block.tier for block in blocks),
+            "value": value,
+            "n_enterprises": np.concatenate([block.found.n_enterprises for block in blocks]),
+            "largest": np.concatenate([block.found.largest for block in blocks]),
+            "status": np.where(np.isnan(value), "unknown", "known"),
+        }
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
-from sme_research.programme.monitor.records import FLOW_MONTHS, Indicator, Reason, TablesLike, Window
+from sme_research.programme.monitor.records import FLOW_MONTHS, Indicator, Reason, TablesLike
+from sme_research.programme.monitor.registry import INDICATORS
 
 LAG_DAYS: Final = 31
 """Tables cover a month after their last row, in which nothing need have happened."""
@@ -27,22 +30,39 @@ DATES: Final = {
 """Column that dates a table's rows, and how long after the last of them the table still speaks."""
 
 
-def why_unknown(indicator: Indicator, tables: TablesLike, month: str) -> tuple[Reason, str] | None:
-    """Why there can be no number for a month; None where there can."""
-    absent = [name for name in indicator.tables if name not in tables]
-    if absent:
-        return "no_table", ", ".join(absent)
-    blank = [place for place in indicator.needs if _is_blank(place, tables)]
-    if blank:
-        return "no_column", ", ".join(blank)
-    spans = [_span(name, tables) for name in indicator.tables if name in DATES or name == "accounts"]
-    first, last = max(span[0] for span in spans), min(span[1] for span in spans)
-    if indicator.kind == "flow":
-        first += FLOW_MONTHS - 1
-    asked = pd.Period(month, "M")
-    if asked < first:
-        return "before_data", str(first)
-    return ("beyond_data", str(last)) if asked > last else None
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """First and last month that each table can speak of, and the declared columns that have no value."""
+
+    tables: frozenset[str]
+    spans: Mapping[str, tuple[pd.Period, pd.Period]]
+    blank: frozenset[str]
+
+    @classmethod
+    def of(cls, tables: TablesLike) -> Coverage:
+        """Coverage of some tables; one without rows counts as absent."""
+        filled = frozenset(name for name in tables if len(tables[name]))
+        spans = {name: _span(name, tables) for name in filled if name in DATES or name == "accounts"}
+        needed = {place for entry in INDICATORS.values() for place in entry.needs}
+        blank = {place for place in needed if place.split(".")[0] in filled and _is_blank(place, tables)}
+        return cls(filled, spans, frozenset(blank))
+
+    def why_unknown(self, indicator: Indicator, month: str) -> tuple[Reason, str] | None:
+        """Why there can be no number for a month; None where there can."""
+        absent = [name for name in indicator.tables if name not in self.tables]
+        if absent:
+            return "no_table", ", ".join(absent)
+        blank = [place for place in indicator.needs if place in self.blank]
+        if blank:
+            return "no_column", ", ".join(blank)
+        spans = [self.spans[name] for name in indicator.tables if name in self.spans]
+        first, last = max(span[0] for span in spans), min(span[1] for span in spans)
+        if indicator.kind == "flow":
+            first += FLOW_MONTHS - 1
+        asked = pd.Period(month, "M")
+        if asked < first:
+            return "before_data", str(first)
+        return ("beyond_data", str(last)) if asked > last else None
 
 
 def _is_blank(place: str, tables: TablesLike) -> bool:
@@ -88,6 +108,3 @@ def months_until(month: str, n: int) -> tuple[str, ...]:
     """Months in order, the last of which is ``month``."""
     last = pd.Period(month, "M")
     return tuple(str(last - back) for back in range(n - 1, -1, -1))
-
-
-__all__ = ["DATES", "Window", "months_until", "newest_month", "why_unknown"]

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
+from sme_research.programme.monitor.caps import loan_caps
 from sme_research.programme.monitor.records import UNPLACED, TablesLike, Window
 from sme_research.tables import reporting_unit
 
 Rows = Callable[[TablesLike, Window], pd.DataFrame]
 
 SUBSIDY_DAYS: Final = 360  # of a year as banks count; a longer term is subsidised for one year
-SRDI_CAP: Final = 2_000.0  # 万元 a borrower may have in all (data/reference/loan_phases.csv)
+WHOLE: Final = 100.0  # percent of a cap that is used up
+TITLES: Final = "titles"
+"""Grants chained into titles (`ladder.chain_titles`), which `preparing` adds to the tables."""
 
 
 def dated(name: str, day: str, *, value: str = "", item: str = "") -> Rows:
@@ -72,13 +76,19 @@ def in_force(tier: str) -> Rows:
 
 
 def granted(tier: str) -> Rows:
-    """Enterprises with a grant in the window, first or renewed."""
+    """Enterprises that got the title in the window and did not hold it before, or had lost it."""
+    return partial(_titled, tier, False)
 
-    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
-        titles = tables["recognitions"]
-        return titles.loc[(titles["tier"] == tier) & window.holds(titles["granted_on"]), ["enterprise_id"]]
 
-    return rows
+def renewed(tier: str) -> Rows:
+    """Enterprises whose title was renewed in the window."""
+    return partial(_titled, tier, True)
+
+
+def _titled(tier: str, renewal: bool, tables: TablesLike, window: Window) -> pd.DataFrame:
+    titles = tables[TITLES]
+    own = (titles["tier"] == tier) & window.holds(titles["granted_on"]) & ((titles["turn"] > 0) == renewal)
+    return titles.loc[own, ["enterprise_id"]]
 
 
 def lapsed(tier: str) -> Rows:
@@ -116,10 +126,26 @@ def first_borrowers(tables: TablesLike, window: Window) -> pd.DataFrame:
 
 
 def at_the_cap(tables: TablesLike, window: Window) -> pd.DataFrame:
-    """Borrowers that have drawn as much as an SRDI enterprise may, up to the month's end."""
-    loans = tables["loans"]
-    drawn = loans[loans["drawn_on"] <= window.end].groupby("enterprise_id")["amount"].sum()
-    return pd.DataFrame({"enterprise_id": drawn.index[drawn >= SRDI_CAP]})
+    """Borrowers that have drawn as much as they may in all phases up to the month's end."""
+    used = cap_used(tables, window)
+    return used.loc[used["value"] >= WHOLE, ["enterprise_id"]]
+
+
+def cap_used(tables: TablesLike, window: Window) -> pd.DataFrame:
+    """What each borrower has drawn since the first phase, percent of the cap that it has at the month's end.
+
+    That a cap begins anew after a title's review (phases 4 and 5) no table tells, so it is not counted.
+    """
+    loans, caps = tables["loans"], loan_caps(window.end)
+    if caps is None:
+        return pd.DataFrame({"enterprise_id": pd.Series(dtype="int64"), "value": pd.Series(dtype="float64")})
+    inside = (loans["drawn_on"] >= caps.since) & (loans["drawn_on"] <= window.end)
+    drawn = loans[inside].groupby("enterprise_id")["amount"].sum().astype("float64")
+    cap = np.full(len(drawn), caps.srdi)
+    if "recognitions" in tables:
+        giants = holders(tables, "little_giant", window.end)["enterprise_id"]
+        cap[drawn.index.isin(giants)] = caps.little_giant
+    return pd.DataFrame({"enterprise_id": drawn.index, "value": drawn.to_numpy() / cap * WHOLE})
 
 
 def loan_balance(tables: TablesLike, window: Window) -> pd.DataFrame:
@@ -131,15 +157,22 @@ def loan_balance(tables: TablesLike, window: Window) -> pd.DataFrame:
     return rows[rows["enterprise_id"].isin(held)].rename(columns={"loan_balance": "value"})
 
 
-def cluster_places(tables: TablesLike, window: Window) -> pd.DataFrame:
-    """Clusters designated by the month's end, each in its own unit, with their members."""
-    clusters = tables["clusters"]
-    kept = clusters[clusters["designated_on"] <= window.end]
-    county = kept["county_code"].astype("string")
-    unit = reporting_unit(county.str[:4] + "00", county)
-    designated = pd.DataFrame({"item": kept["cluster_id"], "unit": unit.astype(object).where(unit.notna(), UNPLACED)})
-    members = tables["cluster_members"][["cluster_id", "enterprise_id"]].rename(columns={"cluster_id": "item"})
-    return designated.merge(members, on="item", how="left")
+def clusters_of(level: str) -> Rows:
+    """Clusters of a level designated by the month's end, each in its own unit, with their members.
+
+    Levels are not added up: one place may have both.
+    """
+
+    def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
+        clusters = tables["clusters"]
+        kept = clusters[(clusters["designated_on"] <= window.end) & (clusters["level"] == level)]
+        county = kept["county_code"].astype("string")
+        unit = reporting_unit(county.str[:4] + "00", county).astype(object)
+        designated = pd.DataFrame({"item": kept["cluster_id"], "unit": unit.where(unit.notna(), UNPLACED)})
+        members = tables["cluster_members"][["cluster_id", "enterprise_id"]].rename(columns={"cluster_id": "item"})
+        return designated.merge(members, on="item", how="left")
+
+    return rows
 
 
 def cluster_members(tables: TablesLike, window: Window) -> pd.DataFrame:

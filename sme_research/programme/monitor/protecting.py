@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from sme_research.disclosure import coarse_count, publishable
-from sme_research.programme.monitor.records import PROVINCE, Indicator
+from sme_research.programme.ladder.titles import TIERS
+from sme_research.programme.monitor.records import ALL, PROVINCE, Indicator, Progress
 
 DIGITS = 3  # of published amounts, so that differences of months and units say nothing of one enterprise
-DOMINANCE_ROOM = 0.85
+OPEN_ITEMS = ("clusters", "sessions", "events", "editions")
+"""Units of things that are announced one by one, so that their number tells of nobody."""
 
 
 def protect_series(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> pd.DataFrame:
@@ -19,18 +22,24 @@ def protect_series(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> 
 
     Amounts and means withheld in one unit only would follow from the others and
     the province; the unit with the next fewest enterprises is withheld too.
+    Tiers are told of the province only, and amounts of a tier only where as many
+    enterprises as it takes stand between it and the next that is told.
     """
     how = frame["indicator"].map({name: entry.how for name, entry in indicators.items()})
-    known = frame["status"] == "known"
-    n, zero = frame["n_enterprises"], (frame["n_enterprises"] == 0)
+    unit = frame["indicator"].map({name: entry.unit for name, entry in indicators.items()})
+    known, n = frame["status"] == "known", frame["n_enterprises"]
     amounts = how.isin(["sum", "mean", "wait"])
-    fit = pd.Series([publishable(int(k), p) for k, p in zip(n.fillna(0), frame["largest"], strict=True)], frame.index)
-    withheld = known & ~zero & ~fit
-    withheld |= (
-        known & amounts & _complements(frame[amounts], withheld[amounts]).reindex(frame.index, fill_value=False)
-    )
-    value = frame["value"].where(~withheld)
-    counts = known & ~withheld & ~amounts
+    whole = (frame["tier"] == ALL) & (frame["reporting_unit"] == PROVINCE)
+    announced = unit.isin(OPEN_ITEMS) & (whole | (unit == "clusters"))
+    # A median has as many on either side as it takes.
+    behind = n.fillna(0).where(how != "wait", n.fillna(0) / 2)
+    fit = [publishable(int(k), p) for k, p in zip(behind, frame["largest"], strict=True)]
+    withheld = known & (n > 0) & ~pd.Series(fit, frame.index) & ~announced
+    withheld |= known & (frame["tier"] != ALL) & (frame["reporting_unit"] != PROVINCE)
+    withheld |= known & _near_tiers(frame[amounts], withheld).reindex(frame.index, fill_value=False)
+    withheld |= known & _complements(frame[amounts], withheld).reindex(frame.index, fill_value=False)
+    value = frame["value"].mask(withheld)
+    counts = known & ~withheld & ~amounts & ~announced
     told = value[counts].map(coarse_count).astype("float64")
     value = value.mask(counts, told.reindex(frame.index))
     money = known & ~withheld & (how == "sum")
@@ -42,9 +51,8 @@ def protect_series(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> 
 
 def _complements(rows: pd.DataFrame, withheld: pd.Series[bool]) -> pd.Series[bool]:
     """One more unit wherever a single one is withheld beside a published province."""
-    units = rows["reporting_unit"] != PROVINCE
     found = pd.Series(False, index=rows.index)
-    inside = rows[units]
+    inside = rows[(rows["reporting_unit"] != PROVINCE) & (rows["tier"] == ALL)]
     for _, cell in inside.groupby(["indicator", "month"]):
         own = withheld[cell.index]
         if own.sum() == 1:
@@ -54,7 +62,47 @@ def _complements(rows: pd.DataFrame, withheld: pd.Series[bool]) -> pd.Series[boo
     return found
 
 
+def _near_tiers(rows: pd.DataFrame, withheld: pd.Series[bool]) -> pd.Series[bool]:
+    """Tiers that differ by few enterprises from a wider one that is told: their amounts' difference would tell."""
+    found = pd.Series(False, index=rows.index)
+    whole = rows[rows["reporting_unit"] == PROVINCE]
+    wide = {ALL: 0, **{tier: at for at, tier in enumerate(TIERS, start=1)}}
+    for _, cell in whole.groupby(["indicator", "month"]):
+        last = np.inf
+        for at in cell["tier"].map(wide).sort_values().index:
+            n = float(cell.loc[at, "n_enterprises"])
+            if withheld[at] or n == 0:
+                continue
+            if last > n and not publishable(int(min(last - n, 1e9))):
+                found.loc[at] = True
+            else:
+                last = n
+    return found
+
+
 def _three_digits(value: float) -> float:
     if not np.isfinite(value) or value == 0:
         return value
     return round(value, DIGITS - 1 - int(np.floor(np.log10(abs(value)))))
+
+
+def protect_progress(progress: tuple[Progress, ...]) -> tuple[Progress, ...]:
+    """Progress with all stocks in tens, and what follows from them; nothing of a tier with few."""
+    return tuple(_coarse(each) for each in progress)
+
+
+def _coarse(each: Progress) -> Progress:
+    if each.value is None:
+        return each
+    value, base = coarse_count(each.value), None if each.base is None else coarse_count(each.base)
+    path = None if each.path is None or base is None else float(coarse_count(each.path) or 0)
+    if value is None:
+        return replace(each, value=None, base=base, path=path, gap=None, pace=None, recent=None)
+    gap = float(max(0, each.least - value))
+    pace = None if each.pace is None or not each.gap else each.pace / each.gap * gap
+    recent = None if each.recent is None else _difference(value, coarse_count(each.value - each.recent))
+    return replace(each, value=float(value), base=base, path=path, gap=gap, pace=pace, recent=recent)
+
+
+def _difference(now: int, before: int | None) -> float | None:
+    return None if before is None else float(now - before)

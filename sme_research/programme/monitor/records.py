@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
@@ -19,6 +19,8 @@ PROVINCE: Final = "350000"
 """Stands for all enterprises of the tables, also those of no known place."""
 UNPLACED: Final = ""
 """Stands for enterprises that the register does not place; they count in the province only."""
+ALL: Final = "all"
+"""Stands for enterprises of every tier and of none."""
 FLOW_MONTHS: Final = 12
 """Months of a flow, so that it has no season and is the calendar year's in December."""
 
@@ -48,7 +50,8 @@ class Indicator:
     ``rows`` gives the rows of a window that count, with ``enterprise_id`` and,
     for ``how``: ``item`` ("items": distinct ones), ``value`` ("sum", "mean"),
     ``value`` in days and ``ended`` ("wait": their median by Kaplan and Meier).
-    ``needs`` names columns, as table.column, that the tables may lack.
+    ``needs`` names columns, as table.column, that the tables may lack. Where
+    ``by_tier``, it is told too of the holders of each tier at the month's end.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Indicator:
     how: How
     rows: Callable[[TablesLike, Window], pd.DataFrame]
     needs: tuple[str, ...] = ()
+    by_tier: bool = True
 
     def label(self, lang: str) -> str:
         """Its name in a language."""
@@ -79,27 +83,42 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A tier's stock beside its target; ``pace`` is how many more a year it takes, ``recent`` last year's gain."""
+    """A tier's stock beside its target, in enterprises; None for what is not known or withheld.
+
+    ``base`` stood at the end of ``since``; ``path`` is where a straight line from
+    it to the target stands in the month. ``pace`` is how many more a year it
+    takes from now on, None once the day has passed; ``recent`` the last year's gain.
+    """
 
     indicator: str
     least: int
+    since: date
     by: date
     source: Mapping[str, str]
     confirmed: bool
     value: float | None
+    base: float | None
+    path: float | None
     gap: float | None
     pace: float | None
     recent: float | None
+
+
+Place = tuple[str, str, str, str]
+"""Indicator, month, reporting unit and tier."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Monitoring:
     """Indicators as a time series.
 
-    ``frame`` has one row an indicator, month and reporting unit (`PROVINCE` for
-    all): ``indicator``, ``month`` (such as 2024-04), ``reporting_unit``,
-    ``value``, ``n_enterprises`` behind it, and ``status``: ``known``,
+    ``frame`` has one row an indicator, month, reporting unit (`PROVINCE` for
+    all) and tier (`ALL`, or the holders of one at the month's end; tiers contain
+    each other): ``indicator``, ``month`` (such as 2024-04), ``reporting_unit``,
+    ``tier``, ``value``, ``n_enterprises`` behind it, and ``status``: ``known``,
     ``unknown`` (value NaN, see ``unknown``) or ``withheld`` (public edition).
+    Tiers are told of the province in every month, of its units in the last and
+    the one a year before. ``cells`` is the same by place.
     """
 
     frame: pd.DataFrame
@@ -109,21 +128,16 @@ class Monitoring:
     units: tuple[str, ...]
     progress: tuple[Progress, ...]
     edition: Edition
+    cells: Mapping[Place, tuple[float | None, str]] = field(repr=False)
 
     @property
     def year_before(self) -> str:
         """The same month a year before."""
         return str(pd.Period(self.month, "M") - 12)
 
-    def at(self, indicator: str, month: str, unit: str = PROVINCE) -> tuple[float | None, str]:
+    def at(self, indicator: str, month: str, unit: str = PROVINCE, tier: str = ALL) -> tuple[float | None, str]:
         """Value and status of one cell; None where it is unknown or withheld."""
-        rows = self.frame
-        rows = rows[(rows["indicator"] == indicator) & (rows["month"] == month) & (rows["reporting_unit"] == unit)]
-        if rows.empty:
-            return None, "unknown"
-        found = rows.iloc[0]
-        status = str(found["status"])
-        return (float(found["value"]), status) if status == "known" else (None, status)
+        return self.cells.get((indicator, month, unit, tier), (None, "unknown"))
 
     def why(self, indicator: str, month: str) -> Unknown | None:
         """Why an indicator has no number for a month."""

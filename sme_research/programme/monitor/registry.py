@@ -25,8 +25,7 @@ GROUPS: Final = ("ladder", "loans", "clusters", "services", "matching", "appeals
 
 def _ladder() -> Iterator[Indicator]:
     for tier, (zh, en) in TIER_NAMES.items():
-        own = ("ladder", ("recognitions",))
-        group, tables = own
+        group, tables = "ladder", ("recognitions",)
         yield Indicator(
             f"in_force_{tier}",
             group,
@@ -37,17 +36,31 @@ def _ladder() -> Iterator[Indicator]:
             "stock",
             "firms",
             by.in_force(tier),
+            by_tier=False,
         )
         yield Indicator(
             f"granted_{tier}",
             group,
-            f"新认定及复核通过：{zh}",
-            f"{en} granted or renewed",
+            f"新认定：{zh}",
+            f"{en} newly recognised",
             "enterprises",
             tables,
             "flow",
             "firms",
             by.granted(tier),
+            by_tier=False,
+        )
+        yield Indicator(
+            f"renewed_{tier}",
+            group,
+            f"复核通过：{zh}",
+            f"{en} renewed",
+            "enterprises",
+            tables,
+            "flow",
+            "firms",
+            by.renewed(tier),
+            by_tier=False,
         )
         yield Indicator(
             f"lapsed_{tier}",
@@ -59,6 +72,7 @@ def _ladder() -> Iterator[Indicator]:
             "flow",
             "firms",
             by.lapsed(tier),
+            by_tier=False,
         )
     yield Indicator(
         "listed_srdi",
@@ -71,6 +85,7 @@ def _ladder() -> Iterator[Indicator]:
         "firms",
         by.listed_srdi,
         ("enterprises.listed_on",),
+        by_tier=False,
     )
 
 
@@ -145,6 +160,17 @@ def _loans() -> Iterator[Indicator]:
         by.at_the_cap,
     )
     yield Indicator(
+        "cap_used",
+        "loans",
+        "借款企业平均已用额度（占上限）",
+        "mean part of the cap used by borrowers",
+        "percent",
+        tables,
+        "stock",
+        "mean",
+        by.cap_used,
+    )
+    yield Indicator(
         "loan_balance",
         "loans",
         "专精特新企业上年末贷款余额",
@@ -160,18 +186,20 @@ def _loans() -> Iterator[Indicator]:
 
 def _clusters() -> Iterator[Indicator]:
     tables = ("clusters", "cluster_members")
-    yield Indicator(
-        "clusters",
-        "clusters",
-        "特色产业集群",
-        "clusters",
-        "clusters",
-        tables,
-        "stock",
-        "items",
-        by.cluster_places,
-        ("clusters.county_code",),
-    )
+    for level, zh, en in (("provincial", "省级", "provincial"), ("national", "国家级", "national")):
+        yield Indicator(
+            f"clusters_{level}",
+            "clusters",
+            f"{zh}特色产业集群",
+            f"{en} clusters",
+            "clusters",
+            tables,
+            "stock",
+            "items",
+            by.clusters_of(level),
+            ("clusters.county_code",),
+            by_tier=False,
+        )
     yield Indicator(
         "cluster_members",
         "clusters",
@@ -219,6 +247,18 @@ def _services() -> Iterator[Indicator]:
         "flow",
         "sum",
         by.dated("training", held, value="participants"),
+    )
+    yield Indicator(
+        "contests",
+        "services",
+        "创新创业大赛届次",
+        "contests held",
+        "editions",
+        ("contests",),
+        "flow",
+        "items",
+        by.dated("contests", held, item="contest"),
+        ("contests.contest",),
     )
     yield Indicator(
         "contest_entries",

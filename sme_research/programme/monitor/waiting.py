@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+from numpy.typing import ArrayLike
 from statsmodels.duration.survfunc import SurvfuncRight
 
 
-def median_wait(days: pd.Series[float], ended: pd.Series[bool]) -> float | None:
+def median_wait(days: ArrayLike, ended: ArrayLike) -> float | None:
     """Median by Kaplan and Meier: the first day by which half have ended, those still waiting censored.
 
     Returns
@@ -19,7 +19,8 @@ def median_wait(days: pd.Series[float], ended: pd.Series[bool]) -> float | None:
     ----------
     Kaplan and Meier (1958), Journal of the American Statistical Association 53(282).
     """
-    if not ended.any():
+    status = np.asarray(ended, dtype=int)
+    if not status.any():
         return None
-    median = float(SurvfuncRight(days.to_numpy(dtype=float), ended.to_numpy(dtype=int)).quantile(0.5))
+    median = float(SurvfuncRight(np.asarray(days, dtype=float), status).quantile(0.5))
     return median if np.isfinite(median) else None

@@ -65,6 +65,18 @@ from .present.parts.ladder import (
     tabulate_stocks,
 )
 from .present.parts.literature import plot_literature, tabulate_literature
+from .present.parts.monitor import (
+    describe_unknown,
+    plot_matching,
+    plot_monitor_series,
+    plot_targets,
+    plot_unit_tiles,
+    summarise_monitoring,
+    tabulate_key_figures,
+    tabulate_targets,
+    tabulate_tiers,
+    tabulate_units,
+)
 from .present.parts.outcomes import tabulate_outcomes
 from .present.parts.plan import tabulate_facts, tabulate_plan, tabulate_points
 from .present.parts.pool import (
@@ -99,6 +111,7 @@ from .present.tabulate import (
 )
 from .programme.diagnosis import assessment_day, count_statuses, diagnose_for_report, load_population
 from .programme.ladder import backtest_stocks, hold_against_rules, project_stocks, read_ladder, read_targets
+from .programme.monitor import monitor_programme
 from .programme.pool import screen_pool
 from .provenance import planted_att, trace_tables
 from .quality import (
@@ -183,6 +196,7 @@ __all__ = [
     "describe_training",
     "describe_traps",
     "describe_triple_difference",
+    "describe_unknown",
     "diagnose_for_report",
     "documents",
     "estimate_att",
@@ -200,6 +214,7 @@ __all__ = [
     "load_population",
     "load_sample",
     "load_tables",
+    "monitor_programme",
     "planted_att",
     "plot_balance",
     "plot_calibration",
@@ -210,13 +225,17 @@ __all__ = [
     "plot_growth_split",
     "plot_incidence",
     "plot_literature",
+    "plot_matching",
+    "plot_monitor_series",
     "plot_overlap",
     "plot_sensitivity",
     "plot_specifications",
     "plot_standing",
     "plot_stocks",
     "plot_subgroups",
+    "plot_targets",
     "plot_theory",
+    "plot_unit_tiles",
     "plot_years",
     "project_stocks",
     "public_figures",
@@ -231,6 +250,7 @@ __all__ = [
     "summarise",
     "summarise_diagnosis",
     "summarise_ladder",
+    "summarise_monitoring",
     "summarise_quality",
     "summarise_reconciliation",
     "tabulate_attrition",
@@ -257,6 +277,7 @@ __all__ = [
     "tabulate_incidence",
     "tabulate_inferences",
     "tabulate_inputs",
+    "tabulate_key_figures",
     "tabulate_ladder",
     "tabulate_ladder_cohorts",
     "tabulate_ladder_groups",
@@ -286,7 +307,10 @@ __all__ = [
     "tabulate_stocks",
     "tabulate_subgroups",
     "tabulate_tables",
+    "tabulate_targets",
+    "tabulate_tiers",
     "tabulate_traps",
     "tabulate_unchecked",
+    "tabulate_units",
     "trace_tables",
 ]

@@ -162,7 +162,7 @@ def _loans() -> Iterator[Indicator]:
     yield Indicator(
         "cap_used",
         "loans",
-        "借款企业平均已用额度（占上限）",
+        "借款企业已用额度占上限的平均比例",
         "mean part of the cap used by borrowers",
         "percent",
         tables,

@@ -31,7 +31,11 @@ def tabulate_targets(found: Monitoring, lang: str) -> HtmlTable:
 
 
 def _row(each: Progress, found: Monitoring, lang: str) -> tuple[str, ...]:
-    goal = (capital(text(lang, f"monitor.tier.{each.indicator}")), count(each.least), day(each.by, lang))
+    goal = (
+        capital(text(lang, f"monitor.tier.{each.indicator}")),
+        count(each.least),
+        text(lang, "monitor.year_end", year=each.by.year),
+    )
     base, path = _number(each.base), _number(each.path)
     if each.value is None:
         withheld = found.at(f"in_force_{each.indicator}", found.month)[1] == "withheld"

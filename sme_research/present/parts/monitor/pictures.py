@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, GRID, draw, wrap
-from sme_research.present.parts.monitor.telling import NO_NUMBER, cell, chosen_unit, month_name, place_name
+from sme_research.present.parts.monitor.telling import NO_NUMBER, capital, cell, chosen_unit, month_name, place_name
 from sme_research.present.parts.monitor.telling import label_with_unit as labelled
 from sme_research.present.plotted import Value, counted, tabulate_plotted
 from sme_research.present.show import Picture, Text
@@ -58,9 +58,11 @@ def plot_monitor_series(
 
 
 def _title(name: str, lang: str) -> str:
-    if INDICATORS[name].unit != "money":
+    entry = INDICATORS[name]
+    if entry.unit != "money":
         return labelled(name, lang)
-    return text(lang, "monitor.labelled", label=labelled(name, lang), unit=text(lang, "monitor.axis_money"))
+    label = capital(entry.label(lang))
+    return text(lang, "monitor.labelled", label=label, unit=text(lang, "monitor.axis_money"))
 
 
 def _scaled(value: float, name: str, lang: str) -> float:

@@ -63,9 +63,11 @@ def _clause(found: Monitoring, name: str, place: str, lang: str) -> str:
     told = with_unit(found, name, place, lang)
     if told is None:
         return ""
-    facts, moved = {"label": INDICATORS[name].label(lang), "value": told}, change(found, name, place)
+    facts, moved = {"label": INDICATORS[name].label(lang), "value": told}, change(found, name, place, lang)
     if moved == NO_NUMBER:
         return text(lang, "monitor.clause", **facts)
+    if INDICATORS[name].unit == "percent":
+        moved = text(lang, "monitor.points", n=moved)
     return text(lang, "monitor.clause_with_change", change=moved, **facts)
 
 

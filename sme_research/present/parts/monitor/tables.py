@@ -65,7 +65,7 @@ def _figure(found: Monitoring, entry: Indicator, place: str, lang: str) -> tuple
         text(lang, f"monitor.kind.{entry.kind}"),
         cell(found, entry.name, place, lang),
         cell(found, entry.name, place, lang, found.year_before),
-        change(found, entry.name, place),
+        change(found, entry.name, place, lang),
     )
 
 
@@ -80,7 +80,7 @@ def tabulate_units(found: Monitoring, table: str, lang: str) -> HtmlTable:
     names = UNIT_TABLES[table]
     heads = [text(lang, "monitor.unit_head"), *(label_with_unit(name, lang) for name in names)]
     rows = [
-        (place_name(place, lang), *(cell(found, name, place, lang) for name in names))
+        (capital(place_name(place, lang)), *(cell(found, name, place, lang) for name in names))
         for place in (PROVINCE, *found.units)
     ]
     caption = text(

@@ -10,9 +10,13 @@ from sme_research.errors import StudyError
 from sme_research.present.words import MARK, count, join, money, signed, text
 from sme_research.programme.monitor import ALL, INDICATORS, PROVINCE, Monitoring
 from sme_research.tables import TABLES, area_name
+from sme_research.tables.areas import PINGTAN
 
 NO_NUMBER: Final = "–"
 """Stands for what is not known; the mark stands for what is withheld."""
+WAN_IN_MILLION: Final = 100
+TIMES: Final = 3.0
+"""Growth from which a change is told as so many times what was before."""
 SHOWN_DIGITS: Final = {"percent": 2, "days": 0}
 """Decimals by unit; all else is counted."""
 
@@ -25,7 +29,9 @@ def month_name(month: str, lang: str) -> str:
 
 def place_name(unit: str, lang: str) -> str:
     """A reporting unit, or the whole province."""
-    return text(lang, "monitor.province") if unit == PROVINCE else area_name(unit, lang)
+    if unit in (PROVINCE, PINGTAN):
+        return text(lang, "monitor.province" if unit == PROVINCE else "monitor.pingtan")
+    return area_name(unit, lang)
 
 
 def chosen_unit(found: Monitoring, unit: str) -> str:
@@ -45,12 +51,10 @@ def chosen_unit(found: Monitoring, unit: str) -> str:
 
 
 def label_with_unit(name: str, lang: str) -> str:
-    """An indicator's label with the unit of its cells; money brings its own."""
+    """An indicator's label with the unit of its cells, where the label does not say it already."""
     entry = INDICATORS[name]
-    label = capital(entry.label(lang))
-    if entry.unit == "money":
-        return label
-    return text(lang, "monitor.labelled", label=label, unit=text(lang, f"monitor.unit.{entry.unit}"))
+    label, unit = capital(entry.label(lang)), text(lang, f"monitor.unit.{entry.unit}")
+    return text(lang, "monitor.labelled", label=label, unit=unit) if unit else label
 
 
 def capital(label: str) -> str:
@@ -61,7 +65,7 @@ def capital(label: str) -> str:
 def write_value(value: float, unit: str, lang: str) -> str:
     """A number in its unit's own digits, for a cell whose head says the unit."""
     if unit == "money":
-        return money(value, lang)
+        return count(value) if lang == "zh" else f"{value / WAN_IN_MILLION:,.2f}"
     return count(value) if unit not in SHOWN_DIGITS else f"{value:,.{SHOWN_DIGITS[unit]}f}"
 
 
@@ -73,13 +77,15 @@ def cell(found: Monitoring, name: str, unit: str, lang: str, month: str = "", *,
     return write_value(value, INDICATORS[name].unit, lang)
 
 
-def change(found: Monitoring, name: str, unit: str) -> str:
-    """Change on the same month a year before: percent for money, else in the indicator's unit."""
+def change(found: Monitoring, name: str, unit: str, lang: str) -> str:
+    """Change on the same month a year before: percent or times for money, else in the indicator's unit."""
     now, before = (found.at(name, month, unit)[0] for month in (found.month, found.year_before))
     if now is None or before is None:
         return NO_NUMBER
     kind = INDICATORS[name].unit
     if kind == "money":
+        if before and now / before >= TIMES:
+            return text(lang, "monitor.times", n=f"{now / before:.1f}")
         return f"{signed((now / before - 1) * 100, 1)}%" if before else NO_NUMBER
     return signed(now - before, SHOWN_DIGITS.get(kind, 0))
 
@@ -90,8 +96,9 @@ def with_unit(found: Monitoring, name: str, unit: str, lang: str) -> str | None:
     kind = INDICATORS[name].unit
     if value is None:
         return text(lang, "monitor.withheld") if status == "withheld" else None
-    shown = write_value(value, kind, lang)
-    return shown if kind == "money" else text(lang, f"monitor.amount.{kind}", n=shown)
+    if kind == "money":
+        return money(value, lang)
+    return text(lang, f"monitor.amount.{kind}", n=write_value(value, kind, lang))
 
 
 def detail_names(details: str, lang: str) -> str:

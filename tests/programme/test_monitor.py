@@ -18,6 +18,7 @@ from sme_research.programme.monitor import (
     monitor_programme,
     monitoring_to_json,
 )
+from sme_research.programme.monitor.protecting import protect_series
 from sme_research.synthetic import WorldSpec, make_province
 from sme_research.tables import tables_from_frames
 
@@ -146,6 +147,38 @@ def test_the_public_edition_tells_of_no_few(demo):
     withheld = found.frame[found.frame["status"] == "withheld"]
     assert len(withheld) > 0
     assert withheld["value"].isna().all()
+
+
+def series_of(sizes, largest=0.2):
+    """A month's subsidy by unit: enterprises of each, 100 万元 an enterprise, and the province."""
+    units = {f"3501{at:02d}": n for at, n in enumerate(sizes, start=1)}
+    rows = [
+        ("science_subsidy", "2024-04", ALL, unit, 100.0 * n, n, largest, "known")
+        for unit, n in {**units, PROVINCE: sum(sizes)}.items()
+    ]
+    names = ["indicator", "month", "tier", "reporting_unit", "value", "n_enterprises", "largest", "status"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def withheld_sizes(sizes, largest=0.2):
+    frame = series_of(sizes, largest)
+    told = protect_series(frame, INDICATORS)
+    hidden = (told["status"] == "withheld") & (frame["reporting_unit"] != PROVINCE)
+    assert told.loc[frame["reporting_unit"] == PROVINCE, "status"].item() == "known"
+    return sorted(frame.loc[hidden, "n_enterprises"])
+
+
+def test_what_is_withheld_cannot_be_had_by_subtracting():
+    # 4 alone, 4 + 4 and 4 + 3 are too few to be told as a sum, so the next unit goes with them; 6 + 5 are enough.
+    assert withheld_sizes([4, 20, 40]) == [4, 20]
+    assert withheld_sizes([4, 4, 20, 40]) == [4, 4, 20]
+    assert withheld_sizes([4, 3, 12, 20, 40]) == [3, 4, 12]
+    assert withheld_sizes([6, 5, 20, 40]) == [5, 6]
+    assert withheld_sizes([12, 20, 40]) == []
+
+
+def test_units_without_anybody_protect_nobody():
+    assert withheld_sizes([4, 0, 20, 40]) == [4, 20]
 
 
 def test_the_command_prints_one_object(small_folder):

@@ -20,8 +20,9 @@ OPEN_ITEMS = ("clusters", "sessions", "events", "editions")
 def protect_series(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> pd.DataFrame:
     """The series with counts in tens, amounts to three digits, and what few or one dominates withheld.
 
-    Amounts and means withheld in one unit only would follow from the others and
-    the province; the unit with the next fewest enterprises is withheld too.
+    What is withheld in some units follows, as a sum, from the others and the
+    province: units with the next fewest enterprises are withheld too, until that
+    sum could be published itself.
     Tiers are told of the province only, and amounts of a tier only where as many
     enterprises as it takes stand between it and the next that is told.
     """
@@ -50,16 +51,28 @@ def protect_series(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> 
 
 
 def _complements(rows: pd.DataFrame, withheld: pd.Series[bool]) -> pd.Series[bool]:
-    """One more unit wherever a single one is withheld beside a published province."""
+    """Units to withhold besides, until all that are withheld together could be published.
+
+    A reader subtracts the units that are told from the province, and so has the
+    sum of those that are not.
+    """
     found = pd.Series(False, index=rows.index)
-    inside = rows[(rows["reporting_unit"] != PROVINCE) & (rows["tier"] == ALL)]
+    inside = rows[(rows["reporting_unit"] != PROVINCE) & (rows["tier"] == ALL) & (rows["n_enterprises"] > 0)]
     for _, cell in inside.groupby(["indicator", "month"]):
-        own = withheld[cell.index]
-        if own.sum() == 1:
-            others = cell.loc[~own & (cell["n_enterprises"] > 0), "n_enterprises"]
-            if len(others):
-                found.loc[others.index[int(others.to_numpy().argmin())]] = True
+        hidden = list(cell.index[withheld[cell.index]])
+        told = list(cell.drop(index=hidden).sort_values("n_enterprises", kind="stable").index)
+        while hidden and told and not _fit_together(cell.loc[hidden]):
+            hidden.append(told.pop(0))
+        found.loc[hidden] = True
     return found
+
+
+def _fit_together(cells: pd.DataFrame) -> bool:
+    """Whether the sum of several units may be published: enough enterprises, and none that dominates it."""
+    total = float(cells["value"].abs().sum())
+    most = float((cells["largest"] * cells["value"].abs()).max())
+    share = most / total if total > 0 and np.isfinite(most) else None
+    return len(cells) > 1 and publishable(int(cells["n_enterprises"].sum()), share)
 
 
 def _near_tiers(rows: pd.DataFrame, withheld: pd.Series[bool]) -> pd.Series[bool]:

@@ -67,6 +67,9 @@ def nothing(n_groups: int) -> Numbers:
 
 def aggregate(how: How, rows: Rows, group: Ints, n_groups: int) -> Numbers:
     """Numbers of every group, as `Indicator.how` says."""
+    if not len(group):
+        empty = np.nan if how in ("mean", "wait") else 0.0
+        return Numbers(np.full(n_groups, empty), np.zeros(n_groups), np.zeros(n_groups))
     n, largest = _enterprises(rows, group, n_groups)
     if how == "firms":
         return Numbers(n, n, np.zeros(n_groups))

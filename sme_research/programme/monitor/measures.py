@@ -13,7 +13,7 @@ from sme_research.programme.monitor.caps import loan_caps
 from sme_research.programme.monitor.records import UNPLACED, TablesLike, Window
 from sme_research.tables import reporting_unit
 
-Rows = Callable[[TablesLike, Window], pd.DataFrame]
+RowsOf = Callable[[TablesLike, Window], pd.DataFrame]
 
 SUBSIDY_DAYS: Final = 360  # of a year as banks count; a longer term is subsidised for one year
 WHOLE: Final = 100.0  # percent of a cap that is used up
@@ -21,7 +21,7 @@ TITLES: Final = "titles"
 """Grants chained into titles (`ladder.chain_titles`), which `preparing` adds to the tables."""
 
 
-def dated(name: str, day: str, *, value: str = "", item: str = "") -> Rows:
+def dated(name: str, day: str, *, value: str = "", item: str = "") -> RowsOf:
     """Rows of one table within the window, with the columns that are summed or told apart."""
     return partial(_dated, name, day, value, item)
 
@@ -41,7 +41,7 @@ def _named(table: pd.DataFrame, days: pd.Series[pd.Timestamp], value: str, item:
     return found[found["value"].notna()] if value else found
 
 
-def so_far(name: str, day: str, *, item: str) -> Rows:
+def so_far(name: str, day: str, *, item: str) -> RowsOf:
     """Rows of one table from its beginning to the month's end."""
 
     def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def so_far(name: str, day: str, *, item: str) -> Rows:
     return rows
 
 
-def action_rows(action: str, value: str = "") -> Rows:
+def action_rows(action: str, value: str = "") -> RowsOf:
     """Projects of one special action in the window."""
 
     def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
@@ -70,17 +70,17 @@ def holders(tables: TablesLike, tier: str, day: pd.Timestamp) -> pd.DataFrame:
     return titles.loc[valid, ["enterprise_id"]].drop_duplicates()
 
 
-def in_force(tier: str) -> Rows:
+def in_force(tier: str) -> RowsOf:
     """Titles in force at the month's end."""
     return lambda tables, window: holders(tables, tier, window.end)
 
 
-def granted(tier: str) -> Rows:
+def granted(tier: str) -> RowsOf:
     """Enterprises that got the title in the window and did not hold it before, or had lost it."""
     return partial(_titled, tier, False)
 
 
-def renewed(tier: str) -> Rows:
+def renewed(tier: str) -> RowsOf:
     """Enterprises whose title was renewed in the window."""
     return partial(_titled, tier, True)
 
@@ -91,7 +91,7 @@ def _titled(tier: str, renewal: bool, tables: TablesLike, window: Window) -> pd.
     return titles.loc[own, ["enterprise_id"]]
 
 
-def lapsed(tier: str) -> Rows:
+def lapsed(tier: str) -> RowsOf:
     """Enterprises that held the title when the window began and hold it no more at its end."""
 
     def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def loan_balance(tables: TablesLike, window: Window) -> pd.DataFrame:
     return rows[rows["enterprise_id"].isin(held)].rename(columns={"loan_balance": "value"})
 
 
-def clusters_of(level: str) -> Rows:
+def clusters_of(level: str) -> RowsOf:
     """Clusters of a level designated by the month's end, each in its own unit, with their members.
 
     Levels are not added up: one place may have both.
@@ -192,7 +192,7 @@ def open_appeals(tables: TablesLike, window: Window) -> pd.DataFrame:
     return pd.DataFrame({"enterprise_id": kept["enterprise_id"], "item": kept["appeal_id"]})
 
 
-def appeal_waits(column: str) -> Rows:
+def appeal_waits(column: str) -> RowsOf:
     """Days from raising until an answer or a solution; whoever still waits at the month's end is censored there."""
 
     def rows(tables: TablesLike, window: Window) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from sme_research.programme.ladder.titles import TIERS
 from sme_research.programme.monitor import measures as by
-from sme_research.programme.monitor.records import Indicator
+from sme_research.programme.monitor.measures import RowsOf
+from sme_research.programme.monitor.records import How, Indicator, Kind
 
 TIER_NAMES: Final = {
     "innovative": ("创新型中小企业", "innovative SMEs"),
@@ -21,435 +23,144 @@ ACTIONS: Final = {
     "science": ("科技创新", "science"),
 }
 GROUPS: Final = ("ladder", "loans", "clusters", "services", "matching", "appeals", "awards", "actions")
+COUNTED: Final = "enterprises"
+
+
+Shape = tuple[Kind, How, str]
+"""Stock or flow, how rows become a number, and the group."""
+
+
+def _entry(
+    shape: Shape, tables: tuple[str, ...], name: str, labels: tuple[str, str], rows: RowsOf, **more: Any
+) -> Indicator:
+    """An entry from its shape, with a unit of enterprises where no other is given."""
+    (kind, how, group), (zh, en) = shape, labels
+    told = {"unit": COUNTED} | more
+    return Indicator(
+        name=name, group=group, label_zh=zh, label_en=en, tables=tables, kind=kind, how=how, rows=rows, **told
+    )
 
 
 def _ladder() -> Iterator[Indicator]:
+    titles = ("recognitions",)
+    stock = partial(_entry, ("stock", "firms", "ladder"), by_tier=False)
+    flow = partial(_entry, ("flow", "firms", "ladder"), titles, by_tier=False)
     for tier, (zh, en) in TIER_NAMES.items():
-        group, tables = "ladder", ("recognitions",)
-        yield Indicator(
-            f"in_force_{tier}",
-            group,
-            f"有效{zh}",
-            f"{en} in force",
-            "enterprises",
-            tables,
-            "stock",
-            "firms",
-            by.in_force(tier),
-            by_tier=False,
-        )
-        yield Indicator(
-            f"granted_{tier}",
-            group,
-            f"新认定：{zh}",
-            f"{en} newly recognised",
-            "enterprises",
-            tables,
-            "flow",
-            "firms",
-            by.granted(tier),
-            by_tier=False,
-        )
-        yield Indicator(
-            f"renewed_{tier}",
-            group,
-            f"复核通过：{zh}",
-            f"{en} renewed",
-            "enterprises",
-            tables,
-            "flow",
-            "firms",
-            by.renewed(tier),
-            by_tier=False,
-        )
-        yield Indicator(
-            f"lapsed_{tier}",
-            group,
-            f"称号失效：{zh}",
-            f"{en} lapsed",
-            "enterprises",
-            tables,
-            "flow",
-            "firms",
-            by.lapsed(tier),
-            by_tier=False,
-        )
-    yield Indicator(
-        "listed_srdi",
-        "ladder",
-        "上市的专精特新中小企业",
-        "listed SRDI enterprises",
-        "enterprises",
-        ("recognitions", "enterprises"),
-        "stock",
-        "firms",
-        by.listed_srdi,
-        ("enterprises.listed_on",),
-        by_tier=False,
-    )
+        yield stock(titles, f"in_force_{tier}", (f"有效{zh}", f"{en} in force"), by.in_force(tier))
+        yield flow(f"granted_{tier}", (f"新认定：{zh}", f"{en} newly recognised"), by.granted(tier))
+        yield flow(f"renewed_{tier}", (f"复核通过：{zh}", f"{en} renewed"), by.renewed(tier))
+        yield flow(f"lapsed_{tier}", (f"称号失效：{zh}", f"{en} lapsed"), by.lapsed(tier))
+    needs = ("enterprises.listed_on",)
+    labels = ("上市的专精特新中小企业", "listed SRDI enterprises")
+    yield stock(("recognitions", "enterprises"), "listed_srdi", labels, by.listed_srdi, needs=needs)
 
 
 def _loans() -> Iterator[Indicator]:
-    tables = ("loans",)
-    drawn = by.dated("loans", "drawn_on")
-    yield Indicator(
-        "loan_firms",
-        "loans",
-        "贴息贷款企业",
-        "borrowers of subsidised loans",
-        "enterprises",
-        tables,
-        "flow",
-        "firms",
-        drawn,
-    )
-    yield Indicator(
-        "loan_amount",
-        "loans",
-        "贴息贷款金额",
-        "subsidised loans drawn",
-        "money",
-        tables,
-        "flow",
-        "sum",
-        by.dated("loans", "drawn_on", value="amount"),
-    )
-    yield Indicator(
+    group, table = "loans", ("loans",)
+    firms = partial(_entry, ("flow", "firms", group), table)
+    amount = partial(_entry, ("flow", "sum", group), table, unit="money")
+    drawn = partial(by.dated, "loans", "drawn_on")
+    spent = ("loans.subsidy_points", "loans.term_days")
+    yield firms("loan_firms", ("贴息贷款企业", "borrowers of subsidised loans"), drawn())
+    yield amount("loan_amount", ("贴息贷款金额", "subsidised loans drawn"), drawn(value="amount"))
+    yield _entry(
+        ("flow", "mean", group),
+        table,
         "loan_rate",
-        "loans",
-        "贴息后平均利率",
-        "mean rate after the subsidy",
-        "percent",
-        tables,
-        "flow",
-        "mean",
-        by.dated("loans", "drawn_on", value="rate"),
+        ("贴息后平均利率", "mean rate after the subsidy"),
+        drawn(value="rate"),
+        unit="percent",
     )
-    yield Indicator(
-        "subsidy_spent",
-        "loans",
-        "贴息支出",
-        "subsidy spent",
-        "money",
-        tables,
-        "flow",
-        "sum",
-        by.subsidy_spent,
-        ("loans.subsidy_points", "loans.term_days"),
-    )
-    yield Indicator(
-        "first_borrowers",
-        "loans",
-        "首次贴息贷款企业",
-        "first-time borrowers",
-        "enterprises",
-        tables,
-        "flow",
-        "firms",
-        by.first_borrowers,
-    )
-    yield Indicator(
-        "at_the_cap",
-        "loans",
-        "累计贷款达到上限的企业",
-        "borrowers at the cap",
-        "enterprises",
-        tables,
-        "stock",
-        "firms",
-        by.at_the_cap,
-    )
-    yield Indicator(
-        "cap_used",
-        "loans",
-        "借款企业已用额度占上限的平均比例",
-        "mean part of the cap used by borrowers",
-        "percent",
-        tables,
-        "stock",
-        "mean",
-        by.cap_used,
-    )
-    yield Indicator(
-        "loan_balance",
-        "loans",
-        "专精特新企业上年末贷款余额",
-        "loan balance of SRDI at the last year's end",
-        "money",
-        ("accounts", "recognitions"),
-        "stock",
-        "sum",
-        by.loan_balance,
-        ("accounts.loan_balance",),
-    )
+    yield amount("subsidy_spent", ("贴息支出", "subsidy spent"), by.subsidy_spent, needs=spent)
+    yield firms("first_borrowers", ("首次贴息贷款企业", "first-time borrowers"), by.first_borrowers)
+    caps = ("累计贷款达到上限的企业", "borrowers at the cap")
+    yield _entry(("stock", "firms", group), table, "at_the_cap", caps, by.at_the_cap)
+    used = ("借款企业已用额度占上限的平均比例", "mean part of the cap used by borrowers")
+    yield _entry(("stock", "mean", group), table, "cap_used", used, by.cap_used, unit="percent")
+    balance = ("专精特新企业上年末贷款余额", "loan balance of SRDI at the last year's end")
+    needs = ("accounts.loan_balance",)
+    both = ("accounts", "recognitions")
+    yield _entry(("stock", "sum", group), both, "loan_balance", balance, by.loan_balance, unit="money", needs=needs)
 
 
 def _clusters() -> Iterator[Indicator]:
-    tables = ("clusters", "cluster_members")
+    tables, group = ("clusters", "cluster_members"), "clusters"
+    places = partial(_entry, ("stock", "items", group), tables, unit="clusters", by_tier=False)
     for level, zh, en in (("provincial", "省级", "provincial"), ("national", "国家级", "national")):
-        yield Indicator(
-            f"clusters_{level}",
-            "clusters",
-            f"{zh}特色产业集群",
-            f"{en} clusters",
-            "clusters",
-            tables,
-            "stock",
-            "items",
-            by.clusters_of(level),
-            ("clusters.county_code",),
-            by_tier=False,
-        )
-    yield Indicator(
-        "cluster_members",
-        "clusters",
-        "集群内企业",
-        "cluster members",
-        "enterprises",
-        tables,
-        "stock",
-        "firms",
-        by.cluster_members,
-    )
+        labels = (f"{zh}特色产业集群", f"{en} clusters")
+        yield places(f"clusters_{level}", labels, by.clusters_of(level), needs=("clusters.county_code",))
+    members = ("集群内企业", "cluster members")
+    yield _entry(("stock", "firms", group), tables, "cluster_members", members, by.cluster_members)
 
 
 def _services() -> Iterator[Indicator]:
-    held = "held_on"
-    yield Indicator(
-        "sessions",
-        "services",
-        "培训期次",
-        "training sessions",
-        "sessions",
-        ("training",),
-        "flow",
-        "items",
-        by.dated("training", held, item="session_id"),
-    )
-    yield Indicator(
-        "trained_firms",
-        "services",
-        "参训企业",
-        "enterprises trained",
-        "enterprises",
-        ("training",),
-        "flow",
-        "firms",
-        by.dated("training", held),
-    )
-    yield Indicator(
-        "person_times",
-        "services",
-        "参训人次",
-        "person-times trained",
-        "person_times",
-        ("training",),
-        "flow",
-        "sum",
-        by.dated("training", held, value="participants"),
-    )
-    yield Indicator(
-        "contests",
-        "services",
-        "创新创业大赛届次",
-        "contests held",
-        "editions",
-        ("contests",),
-        "flow",
-        "items",
-        by.dated("contests", held, item="contest"),
-        ("contests.contest",),
-    )
-    yield Indicator(
-        "contest_entries",
-        "services",
-        "参赛项目",
-        "contest entries",
-        "entries",
-        ("contests",),
-        "flow",
-        "items",
-        by.dated("contests", held, item="entry_id"),
-    )
-    yield Indicator(
-        "coached",
-        "services",
-        "接受辅导企业",
-        "enterprises coached",
-        "enterprises",
-        ("coaching",),
-        "flow",
-        "firms",
-        by.dated("coaching", "started_on"),
-    )
+    group, training, contests = "services", ("training",), ("contests",)
+    firms, items = partial(_entry, ("flow", "firms", group)), partial(_entry, ("flow", "items", group))
+    held, entered = partial(by.dated, "training", "held_on"), partial(by.dated, "contests", "held_on")
+    sessions, trained = ("培训期次", "training sessions"), ("参训企业", "enterprises trained")
+    yield items(training, "sessions", sessions, held(item="session_id"), unit="sessions")
+    yield firms(training, "trained_firms", trained, held())
+    times, people = ("参训人次", "person-times trained"), held(value="participants")
+    yield _entry(("flow", "sum", group), training, "person_times", times, people, unit="person_times")
+    editions, entries = ("创新创业大赛届次", "contests held"), ("参赛项目", "contest entries")
+    needs = ("contests.contest",)
+    yield items(contests, "contests", editions, entered(item="contest"), unit="editions", needs=needs)
+    yield items(contests, "contest_entries", entries, entered(item="entry_id"), unit="entries")
+    yield firms(("coaching",), "coached", ("接受辅导企业", "enterprises coached"), by.dated("coaching", "started_on"))
 
 
 def _matching() -> Iterator[Indicator]:
-    tables, table, held = ("matching_events",), "matching_events", "held_on"
-    yield Indicator(
-        "matching_events",
-        "matching",
-        "融资对接活动",
-        "matching events",
-        "events",
-        tables,
-        "flow",
-        "items",
-        by.dated(table, held, item="event_id"),
-    )
-    yield Indicator(
-        "matching_firms",
-        "matching",
-        "参加对接企业",
-        "enterprises at matching events",
-        "enterprises",
-        tables,
-        "flow",
-        "firms",
-        by.dated(table, held),
-    )
-    for stage, zh, en in (
-        ("matched", "意向", "matched"),
-        ("contracted", "签约", "contracted"),
-        ("drawn", "放款", "drawn"),
-    ):
-        column = f"{stage}_amount"
-        yield Indicator(
-            column,
-            "matching",
-            f"对接{zh}金额",
-            f"amount {en}",
-            "money",
-            tables,
-            "flow",
-            "sum",
-            by.dated(table, held, value=column),
-            (f"{table}.{column}",),
-        )
+    group, table = "matching", "matching_events"
+    held = partial(by.dated, table, "held_on")
+    events, firms = ("融资对接活动", "matching events"), ("参加对接企业", "enterprises at matching events")
+    yield _entry(("flow", "items", group), (table,), table, events, held(item="event_id"), unit="events")
+    yield _entry(("flow", "firms", group), (table,), "matching_firms", firms, held())
+    amount = partial(_entry, ("flow", "sum", group), (table,), unit="money")
+    for stage, zh in (("matched", "意向"), ("contracted", "签约"), ("drawn", "放款")):
+        column, labels = f"{stage}_amount", (f"对接{zh}金额", f"amount {stage}")
+        yield amount(column, labels, held(value=column), needs=(f"{table}.{column}",))
 
 
 def _appeals() -> Iterator[Indicator]:
-    tables = ("appeals",)
+    group, table = "appeals", ("appeals",)
+    flow = partial(_entry, ("flow", "items", group), table, unit="appeals")
+    stock = partial(_entry, ("stock", "items", group), table, unit="appeals")
+    wait = partial(_entry, ("flow", "wait", group), table, unit="days")
+    handled, resolved = ("appeals.handled_on",), ("appeals.resolved_on",)
     for step, zh in (("raised", "提出"), ("handled", "办理"), ("resolved", "解决")):
-        column = f"{step}_on"
-        needs = () if step == "raised" else (f"appeals.{column}",)
-        yield Indicator(
-            f"appeals_{step}",
-            "appeals",
-            f"{zh}的诉求",
-            f"appeals {step}",
-            "appeals",
-            tables,
-            "flow",
-            "items",
-            by.dated("appeals", column, item="appeal_id"),
-            needs,
-        )
-    yield Indicator(
-        "appeals_handled_total",
-        "appeals",
-        "累计办理诉求",
-        "appeals handled so far",
-        "appeals",
-        tables,
-        "stock",
-        "items",
-        by.so_far("appeals", "handled_on", item="appeal_id"),
-        ("appeals.handled_on",),
-    )
-    yield Indicator(
-        "appeals_open",
-        "appeals",
-        "尚未解决的诉求",
-        "appeals open",
-        "appeals",
-        tables,
-        "stock",
-        "items",
-        by.open_appeals,
-        ("appeals.resolved_on",),
-    )
-    yield Indicator(
-        "wait_answer",
-        "appeals",
-        "办理等待天数中位数",
-        "median days until an answer",
-        "days",
-        tables,
-        "flow",
-        "wait",
-        by.appeal_waits("handled_on"),
-        ("appeals.handled_on",),
-    )
-    yield Indicator(
-        "wait_solution",
-        "appeals",
-        "解决等待天数中位数",
-        "median days until resolved",
-        "days",
-        tables,
-        "flow",
-        "wait",
-        by.appeal_waits("resolved_on"),
-        ("appeals.resolved_on",),
-    )
+        needs = () if step == "raised" else (f"appeals.{step}_on",)
+        rows = by.dated("appeals", f"{step}_on", item="appeal_id")
+        yield flow(f"appeals_{step}", (f"{zh}的诉求", f"appeals {step}"), rows, needs=needs)
+    so_far = by.so_far("appeals", "handled_on", item="appeal_id")
+    yield stock("appeals_handled_total", ("累计办理诉求", "appeals handled so far"), so_far, needs=handled)
+    yield stock("appeals_open", ("尚未解决的诉求", "appeals open"), by.open_appeals, needs=resolved)
+    answer, solution = by.appeal_waits("handled_on"), by.appeal_waits("resolved_on")
+    yield wait("wait_answer", ("办理等待天数中位数", "median days until an answer"), answer, needs=handled)
+    yield wait("wait_solution", ("解决等待天数中位数", "median days until resolved"), solution, needs=resolved)
 
 
-def _awards_and_actions() -> Iterator[Indicator]:
-    paid = "paid_on"
-    yield Indicator(
-        "award_firms",
-        "awards",
-        "获奖励企业",
-        "enterprises awarded",
-        "enterprises",
-        ("awards",),
-        "flow",
-        "firms",
-        by.dated("awards", paid),
-    )
-    yield Indicator(
-        "award_amount",
-        "awards",
-        "奖励金额",
-        "awards paid",
-        "money",
-        ("awards",),
-        "flow",
-        "sum",
-        by.dated("awards", paid, value="amount"),
-    )
-    table, tables = "special_actions", ("special_actions",)
+def _awards() -> Iterator[Indicator]:
+    group, table, paid = "awards", ("awards",), partial(by.dated, "awards", "paid_on")
+    yield _entry(("flow", "firms", group), table, "award_firms", ("获奖励企业", "enterprises awarded"), paid())
+    amount = paid(value="amount")
+    yield _entry(("flow", "sum", group), table, "award_amount", ("奖励金额", "awards paid"), amount, unit="money")
+
+
+def _actions() -> Iterator[Indicator]:
+    group, table = "actions", "special_actions"
+    amount = partial(_entry, ("flow", "sum", group), (table,), unit="money")
     for action, (zh, en) in ACTIONS.items():
-        yield Indicator(
-            f"{action}_firms",
-            "actions",
-            f"{zh}行动企业",
-            f"enterprises in the {en} action",
-            "enterprises",
-            tables,
-            "flow",
-            "firms",
-            by.action_rows(action),
-        )
-        for column, zh_what, en_what in (("spending", "投入", "spending"), ("subsidy", "补助", "subsidy")):
-            yield Indicator(
-                f"{action}_{column}",
-                "actions",
-                f"{zh}行动企业{zh_what}",
-                f"{en_what} in the {en} action",
-                "money",
-                tables,
-                "flow",
-                "sum",
-                by.action_rows(action, column),
-                (f"{table}.{column}",),
-            )
+        labels = (f"{zh}行动企业", f"enterprises in the {en} action")
+        yield _entry(("flow", "firms", group), (table,), f"{action}_firms", labels, by.action_rows(action))
+        for column, what in (("spending", "投入"), ("subsidy", "补助")):
+            told = (f"{zh}行动企业{what}", f"{column} in the {en} action")
+            rows, needs = by.action_rows(action, column), (f"{table}.{column}",)
+            yield amount(f"{action}_{column}", told, rows, needs=needs)
 
 
 INDICATORS: Final = {
     entry.name: entry
-    for part in (_ladder, _loans, _clusters, _services, _matching, _appeals, _awards_and_actions)
+    for part in (_ladder, _loans, _clusters, _services, _matching, _appeals, _awards, _actions)
     for entry in part()
 }
 assert set(TIER_NAMES) == set(TIERS)

@@ -33,8 +33,7 @@ def tabulate_targets(found: Monitoring, lang: str) -> HtmlTable:
 def _row(each: Progress, found: Monitoring, lang: str) -> tuple[str, ...]:
     goal = (
         capital(text(lang, f"monitor.tier.{each.indicator}")),
-        count(each.least),
-        text(lang, "monitor.year_end", year=each.by.year),
+        text(lang, "monitor.target_cell", year=each.by.year, least=count(each.least)),
     )
     base, path = _number(each.base), _number(each.path)
     if each.value is None:

@@ -98,13 +98,13 @@ def _services() -> Iterator[Indicator]:
     firms, items = partial(_entry, ("flow", "firms", group)), partial(_entry, ("flow", "items", group))
     held, entered = partial(by.dated, "training", "held_on"), partial(by.dated, "contests", "held_on")
     sessions, trained = ("培训期次", "training sessions"), ("参训企业", "enterprises trained")
-    yield items(training, "sessions", sessions, held(item="session_id"), unit="sessions")
+    yield items(training, "sessions", sessions, held(item="session_id"), unit="sessions", by_tier=False)
     yield firms(training, "trained_firms", trained, held())
     times, people = ("参训人次", "person-times trained"), held(value="participants")
     yield _entry(("flow", "sum", group), training, "person_times", times, people, unit="person_times")
     editions, entries = ("创新创业大赛届次", "contests held"), ("参赛项目", "contest entries")
     needs = ("contests.contest",)
-    yield items(contests, "contests", editions, entered(item="contest"), unit="editions", needs=needs)
+    yield items(contests, "contests", editions, entered(item="contest"), unit="editions", needs=needs, by_tier=False)
     yield items(contests, "contest_entries", entries, entered(item="entry_id"), unit="entries")
     yield firms(("coaching",), "coached", ("接受辅导企业", "enterprises coached"), by.dated("coaching", "started_on"))
 
@@ -113,7 +113,9 @@ def _matching() -> Iterator[Indicator]:
     group, table = "matching", "matching_events"
     held = partial(by.dated, table, "held_on")
     events, firms = ("融资对接活动", "matching events"), ("参加对接企业", "enterprises at matching events")
-    yield _entry(("flow", "items", group), (table,), table, events, held(item="event_id"), unit="events")
+    yield _entry(
+        ("flow", "items", group), (table,), table, events, held(item="event_id"), unit="events", by_tier=False
+    )
     yield _entry(("flow", "firms", group), (table,), "matching_firms", firms, held())
     amount = partial(_entry, ("flow", "sum", group), (table,), unit="money")
     for stage, zh in (("matched", "意向"), ("contracted", "签约"), ("drawn", "放款")):

@@ -200,7 +200,7 @@ def test_the_sentence_is_in_the_language_asked_for(call, small_folder):
 def test_check_says_that_a_good_folder_keeps_every_rule(call, small_folder):
     code, out, err = call("check", small_folder)
     assert (code, err) == (0, "")
-    assert "17 tables" in out
+    assert "18 tables" in out
 
 
 def test_check_prints_every_fault_with_its_place_and_exits_with_one(call, folder):

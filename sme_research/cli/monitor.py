@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
 
 import click
 
 from sme_research.cli.options import FOLDER
 from sme_research.present.words import LANGUAGES
-
-UNITS: Final = {"money": "万元", "percent": "%", "person_times": "person-times"}
 
 
 @click.command()
@@ -28,7 +25,8 @@ def monitor(*, folder: Path, month: str | None, edition: str, lang: str, form: s
     unit, tier, value, enterprises behind it, status), `progress` to the plan's
     targets, and `unknown` with the reason of whatever has no number.
     """
-    from sme_research.programme.monitor import ALL, INDICATORS, PROVINCE, monitor_programme, monitoring_to_json
+    from sme_research.present.parts.monitor.telling import cell, label_with_unit
+    from sme_research.programme.monitor import INDICATORS, PROVINCE, monitor_programme, monitoring_to_json
     from sme_research.tables import load_tables
 
     found = monitor_programme(load_tables(folder), month or "", edition=edition)  # type: ignore[arg-type]
@@ -38,14 +36,9 @@ def monitor(*, folder: Path, month: str | None, edition: str, lang: str, form: s
     if form == "csv":
         click.echo(found.frame.to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    frame = found.frame
-    at = (frame["month"] == found.month) & (frame["reporting_unit"] == PROVINCE) & (frame["tier"] == ALL)
-    rows = frame[at]
     click.echo(found.month)
-    for name, value, status in zip(rows["indicator"], rows["value"], rows["status"], strict=True):
-        entry = INDICATORS[name]
-        told = f"{value:,.1f}".removesuffix(".0") + f" {UNITS.get(entry.unit, entry.unit)}"
-        click.echo(f"  {entry.label(lang)}: {told if status == 'known' else status}")
+    for name in INDICATORS:
+        click.echo(f"  {label_with_unit(name, lang)}: {cell(found, name, PROVINCE, lang)}")
 
 
 COMMANDS = (monitor,)

@@ -167,11 +167,14 @@ def test_absent_tables_are_named_in_the_words_of_their_owners(tables):
     assert isinstance(plot_matching(found, "zh"), Text)
 
 
-def test_the_command_prints_the_series_as_csv_and_refuses_no_month(small_folder):
+def test_the_command_prints_the_series_as_csv_reads_for_people_and_refuses_what_is_no_month(small_folder):
     done = CliRunner().invoke(cli, ["monitor", str(small_folder), "--month", "2023-12", "--csv"])
     assert done.exit_code == 0, done.output
     frame = pd.read_csv(io.StringIO(done.stdout))
     assert list(frame) == ["indicator", "month", "reporting_unit", "tier", "value", "n_enterprises", "status"]
     assert frame["month"].max() == "2023-12"
+    told = CliRunner().invoke(cli, ["monitor", str(small_folder), "--month", "2023-12"]).output
+    assert "有效专精特新中小企业（家）: " in told
+    assert "enterprises" not in told
     wrong = CliRunner().invoke(cli, ["monitor", str(small_folder), "--month", "soon"])
     assert wrong.exit_code != 0

@@ -31,14 +31,12 @@ def _dated(name: str, day: str, value: str, item: str, tables: TablesLike, windo
 
 
 def _named(table: pd.DataFrame, days: pd.Series[pd.Timestamp], value: str, item: str, window: Window) -> pd.DataFrame:
-    rows = table[window.holds(days)]
-    told = {"enterprise_id": rows["enterprise_id"]}
+    kept = window.holds(days)
     if value:
-        told["value"] = rows[value]
-    if item:
-        told["item"] = rows[item]
-    found = pd.DataFrame(told)
-    return found[found["value"].notna()] if value else found
+        kept &= table[value].notna()
+    columns = {"enterprise_id": "enterprise_id", value: "value", item: "item"}
+    told = {name: table[column].array[kept.to_numpy()] for column, name in columns.items() if column}
+    return pd.DataFrame(told)
 
 
 def so_far(name: str, day: str, *, item: str) -> RowsOf:
@@ -46,8 +44,8 @@ def so_far(name: str, day: str, *, item: str) -> RowsOf:
 
     def rows(tables: TablesLike, window: Window) -> pd.DataFrame:
         table = tables[name]
-        kept = table[table[day] <= window.end]
-        return pd.DataFrame({"enterprise_id": kept["enterprise_id"], "item": kept[item]})
+        kept = (table[day] <= window.end).to_numpy()
+        return pd.DataFrame({"enterprise_id": table["enterprise_id"].array[kept], "item": table[item].array[kept]})
 
     return rows
 
@@ -67,7 +65,7 @@ def holders(tables: TablesLike, tier: str, day: pd.Timestamp) -> pd.DataFrame:
     """Enterprises whose title of a tier is in force on a day: granted by then, not expired."""
     titles = tables["recognitions"]
     valid = (titles["tier"] == tier) & (titles["granted_on"] <= day) & ~(titles["expires_on"] <= day)
-    return titles.loc[valid, ["enterprise_id"]].drop_duplicates()
+    return pd.DataFrame({"enterprise_id": pd.unique(titles["enterprise_id"].array[valid.to_numpy()])})
 
 
 def in_force(tier: str) -> RowsOf:
@@ -88,7 +86,7 @@ def renewed(tier: str) -> RowsOf:
 def _titled(tier: str, renewal: bool, tables: TablesLike, window: Window) -> pd.DataFrame:
     titles = tables[TITLES]
     own = (titles["tier"] == tier) & window.holds(titles["granted_on"]) & ((titles["turn"] > 0) == renewal)
-    return titles.loc[own, ["enterprise_id"]]
+    return pd.DataFrame({"enterprise_id": titles["enterprise_id"].array[own.to_numpy()]})
 
 
 def lapsed(tier: str) -> RowsOf:

@@ -30,6 +30,43 @@ def test_all_items_of_the_account_are_there():
     assert all(item.duties and set(item.duties) <= DUTIES for item in load_inventory())
 
 
+def is_balanced(name):
+    stripped = re.sub(r"[^()（）“”]", "", name).translate(str.maketrans("（）“”", "()()"))
+    while "()" in stripped:
+        stripped = stripped.replace("()", "")
+    return not stripped
+
+
+@pytest.mark.parametrize("item", load_inventory(), ids=lambda item: item.id)
+def test_a_name_is_whole(item):
+    # Lists in names were once cut off at their first comma.
+    for name in item.label.values():
+        assert is_balanced(name), name
+        assert name == name.strip(" ,;，；、")
+    assert len(item.label["en"]) >= len("listed")
+    assert len(item.label["zh"]) >= len("资金奖励")
+
+
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        ("R2", "IP-advantage enterprises)"),
+        ("R4", "investors"),
+        ("R6", "market regulation)"),
+        ("V1", "third-party providers"),
+        ("D6", "large-small integration"),
+    ],
+)
+def test_a_name_that_is_a_list_goes_on_to_its_last_part(number, last):
+    (item,) = (item for item in load_inventory() if item.id == number)
+    assert item.label["en"].endswith(last)
+
+
+@pytest.mark.parametrize("cut", ["coordination mechanism (leading group", "facility) for SMEs", "一“直通车"])
+def test_a_name_that_was_cut_off_is_seen(cut):
+    assert not is_balanced(cut)
+
+
 @pytest.mark.parametrize("item", load_inventory(), ids=lambda item: item.id)
 def test_an_item_names_what_feeds_computes_and_shows_it(item):
     assert set(item.tables) <= set(TABLES)

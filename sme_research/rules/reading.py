@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +36,8 @@ from sme_research.tables.reference import reference_path
 
 LANGUAGES: Final = ("zh", "en")
 OCCASIONS: Final = ("first", "renewal")
+WHOLE: Final = 1.0
+"""No threshold of a share lies above the whole, also where the share itself may: 3 instead of 3 % is refused."""
 
 
 def load_rule_sets(folder: Path | None = None) -> Mapping[str, RuleSet]:
@@ -94,8 +97,12 @@ class _Place:
     file: str
     node: Node
 
+    @property
+    def line(self) -> int:
+        return self.node.start_mark.line + 1
+
     def refuse(self, rule: str) -> DataError:
-        return DataError(f"{self.file}, line {self.node.start_mark.line + 1}: {rule}")
+        return DataError(f"{self.file}, line {self.line}: {rule}")
 
     def fields(self, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, _Place]:
         """The entries of a mapping, which has all of the one and at most the other keys."""
@@ -129,7 +136,10 @@ class _Place:
     def scalar(self) -> Any:
         if not isinstance(self.node, ScalarNode):
             raise self.refuse("must be one value.")
-        return yaml.safe_load(yaml.serialize(self.node))
+        try:
+            return yaml.safe_load(yaml.serialize(self.node))
+        except (ValueError, yaml.YAMLError):
+            raise self.refuse(f"{self.node.value!r} is no value of its kind; write one that exists.") from None
 
     def text(self) -> str:
         value = self.node.value if isinstance(self.node, ScalarNode) else ""
@@ -143,12 +153,23 @@ class _Place:
             return float(value)
         if not isinstance(value, (int, float)):
             raise self.refuse(f"{value!r} must be a number.")
+        if not math.isfinite(value):
+            raise self.refuse(f"{self.node.value} decides nothing; write the number that is meant.")
         return float(value)
+
+    def within(self, what: str, unit: str, least: float | None, most: float | None) -> float:
+        """A threshold of something that has limits of its own."""
+        value = self.number()
+        if (least is not None and value < least) or (most is not None and value > most):
+            limits = {"at least": least, "at most": most}
+            told = " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if limit is not None)
+            raise self.refuse(f"{value:g} is no threshold of {what}: it must be {told} in {unit!r}; write it so.")
+        return value
 
     def day(self) -> date:
         value = self.scalar()
-        if not isinstance(value, date):
-            raise self.refuse(f"{value!r} must be a day such as 2026-04-01.")
+        if isinstance(value, datetime) or not isinstance(value, date):
+            raise self.refuse(f"{self.node.value!r} must be a day such as 2026-04-01, without a time.")
         return value
 
     def one_of(self, choices: tuple[str, ...], what: str) -> str:
@@ -179,14 +200,25 @@ def _rule_set(place: _Place) -> RuleSet:
 def _tier(rule_set: str, tier: str, place: _Place, years: int | None) -> TierRules:
     parts = place.fields(("label", "in_force", "gates"), ("scored",))
     scored = tuple(_scored(entry) for entry in parts["scored"].items()) if "scored" in parts else ()
-    groups = ("total", *dict.fromkeys(entry.group for entry in scored))
-    gates = tuple(_gate(entry, groups if scored else ()) for entry in parts["gates"].items())
-    names = [*(gate.id for gate in gates), *(entry.id for entry in scored)]
-    double = next((name for at, name in enumerate(names) if name in names[:at]), None)
-    if double is not None:
-        raise place.refuse(f"id {double!r} is there twice in tier {tier!r}; give each an id of its own.")
+    groups: dict[str, float] = {}
+    for name, most in ((name, entry.most) for entry in scored for name in ("total", entry.group)):
+        groups[name] = groups.get(name, 0.0) + most
+    gates = tuple(_gate(entry, groups) for entry in parts["gates"].items())
+    _refuse_double_ids(tier, [entry for key in ("gates", "scored") if key in parts for entry in parts[key].items()])
     periods = tuple(_in_force(entry) for entry in parts["in_force"].items())
     return TierRules(rule_set, tier, parts["label"].labels(), periods, gates, scored, years)
+
+
+def _refuse_double_ids(tier: str, entries: Iterable[_Place]) -> None:
+    first: dict[str, int] = {}
+    ids = (entry.fields(("id",), entry.keys())["id"] for entry in entries)
+    for place in sorted(ids, key=lambda place: place.line):
+        name = place.text()
+        if name in first:
+            raise place.refuse(
+                f"id {name!r} is there twice in tier {tier!r}, first in line {first[name]}; give each its own."
+            )
+        first[name] = place.line
 
 
 def _in_force(place: _Place) -> InForce:
@@ -200,13 +232,13 @@ def _in_force(place: _Place) -> InForce:
     return InForce(first, last, occasions, over)
 
 
-def _gate(place: _Place, groups: tuple[str, ...]) -> Gate:
+def _gate(place: _Place, groups: Mapping[str, float]) -> Gate:
     parts = place.fields(("id", "group", "label", "condition"))
     label = parts["label"].labels()
     return Gate(parts["id"].text(), parts["group"].text(), label, _condition(parts["condition"], groups))
 
 
-def _condition(place: _Place, groups: tuple[str, ...]) -> Condition:
+def _condition(place: _Place, groups: Mapping[str, float]) -> Condition:
     keys = place.keys()
     if "waived_at" in keys or "only_at" in keys:
         return _occasional(place, groups)
@@ -219,11 +251,12 @@ def _condition(place: _Place, groups: tuple[str, ...]) -> Condition:
         parts = place.fields(("score", "op", "value", "unit"))
         parts["op"].one_of((">=",), "operator")
         parts["unit"].one_of(("points",), "unit")
-        return ScoreAtLeast(parts["score"].one_of(groups, "group of scored indicators"), parts["value"].number())
+        group = parts["score"].one_of(tuple(groups), "group of scored indicators")
+        return ScoreAtLeast(group, parts["value"].within(f"score {group!r}", "points", 0.0, groups[group]))
     return _compare(place)
 
 
-def _occasional(place: _Place, groups: tuple[str, ...]) -> Only:
+def _occasional(place: _Place, groups: Mapping[str, float]) -> Only:
     """``waived_at``: met at that occasion; ``only_at``: a way that is open at that occasion only."""
     waived = "waived_at" in place.keys()  # noqa: SIM118  a method of ours
     key = "waived_at" if waived else "only_at"
@@ -238,10 +271,11 @@ def _compare(place: _Place) -> Compare:
     parts = place.fields(("metric", "op", "value", "unit"))
     metric = parts["metric"].one_of(tuple(METRICS), "metric")
     op = parts["op"].one_of(tuple(OPERATORS), "operator")
-    unit = parts["unit"].text()
-    if unit != METRICS[metric].unit:
-        raise parts["unit"].refuse(f"unit {unit!r} is not that of {metric}, which is in {METRICS[metric].unit!r}.")
-    return Compare(metric, op, parts["value"].number(), unit)
+    unit, known = parts["unit"].text(), METRICS[metric]
+    if unit != known.unit:
+        raise parts["unit"].refuse(f"unit {unit!r} is not that of {metric}, which is in {known.unit!r}.")
+    most = WHOLE if known.most is None and unit == "fraction" else known.most
+    return Compare(metric, op, parts["value"].within(metric, unit, known.least, most), unit)
 
 
 def _scored(place: _Place) -> Scored:
@@ -274,7 +308,7 @@ def _bands(place: _Place, most: float) -> Iterator[Band]:
                 f"{points:g} points: bands go from the best down, the first at most {most:g}."
             )
         best = points
-        yield Band(_condition(parts["condition"], ()), points)
+        yield Band(_condition(parts["condition"], {}), points)
 
 
 def _steps(place: _Place) -> Steps:

@@ -35,6 +35,7 @@ tiers:
           - {points: 10, condition: {metric: rd_ratio, op: ">=", value: 0.1, unit: fraction}}
           - {points: 5, condition: {metric: rd_ratio, op: ">=", value: 0.05, unit: fraction}}
 """
+REVENUE = 'metric: revenue, op: ">=", value: 9000, unit: 万元'
 BROKEN = [
     ('op: ">=", value: 9000', 'op: "=>", value: 9000', 14, "operator '=>' is not known; choose one of >=, <=, ==, <"),
     ("unit: 万元", "unit: 元", 14, "unit '元' is not that of revenue, which is in '万元'"),
@@ -43,10 +44,25 @@ BROKEN = [
     ("group: scale", "kind: scale", 12, "key 'kind' is not known here"),
     ("label: {zh: 营业收入, en: Revenue}", "label: {zh: 营业收入}", 13, "key 'en' is missing"),
     ("confidence: A\n", "", 1, "key 'confidence' is missing"),
-    ("id: P-1", "id: X-1", 8, "id 'X-1' is there twice in tier 'srdi'"),
+    ("value: 9000", "value: .nan", 14, ".nan decides nothing; write the number that is meant"),
+    ("value: 9000", "value: .inf", 14, ".inf decides nothing"),
+    ("value: 9000", "value: -.inf", 14, "-.inf decides nothing"),
+    ("most: 10", "most: .nan", 19, ".nan decides nothing"),
+    ("confidence: A", "confidence: A\nvalidity_years: .nan", 6, ".nan decides nothing"),
+    ("value: 9000", "value: -1", 14, "-1 is no threshold of revenue: it must be at least 0 in '万元'; write it so"),
+    ("value: 0.1,", "value: 10,", 21, "10 is no threshold of rd_ratio: it must be at least 0 and at most 1"),
+    (REVENUE, 'metric: market_share, op: ">=", value: 70, unit: fraction', 14, "70 is no threshold of market_share"),
+    (REVENUE, 'metric: profit_margin, op: ">=", value: 2, unit: fraction', 14, "it must be at most 1 in 'fraction'"),
+    (REVENUE, 'metric: domestic_rank, op: "<=", value: 0, unit: rank', 14, "it must be at least 1 in 'rank'"),
+    (REVENUE, 'metric: science_award, op: ">=", value: 5, unit: level', 14, "at least 0 and at most 4 in 'level'"),
+    (REVENUE, 'score: innovation, op: ">=", value: 11, unit: points', 14, "11 is no threshold of score 'innovation'"),
+    ("id: P-1", "id: X-1", 16, "id 'X-1' is there twice in tier 'srdi', first in line 11; give each its own"),
     ("{points: 5,", "{points: 10,", 22, "bands go from the best down"),
     ("{points: 10,", "{points: 11,", 21, "the first at most 10"),
     ("from: 2030-01-01", "from: soon", 9, "'soon' must be a day such as 2026-04-01"),
+    ("from: 2030-01-01", "from: 2030-01-01T08:00:00", 9, "'2030-01-01T08:00:00' must be a day such as"),
+    ("from: 2030-01-01", "from: 2030-01-01, to: 2030-12-31 00:00:00", 9, "'2030-12-31 00:00:00' must be a day"),
+    ("from: 2030-01-01", "from: 2030-02-30", 9, "'2030-02-30' is no value of its kind; write one that exists"),
     ("from: 2030-01-01", "from: 2030-01-01, to: 2029-01-01", 9, "before it begins"),
     ("in_force: [{from: 2030-01-01}]", "in_force: []", 9, "must be a list with at least one entry"),
     ("title: {zh", "title: [zh", 2, "is no YAML"),

@@ -22,6 +22,7 @@ from sme_research.rules.conditions import (
     Scored,
     Steps,
     TierRules,
+    walk_condition,
 )
 from sme_research.rules.evaluate import Assessment, evaluate
 from sme_research.rules.metrics import METRICS, Metric
@@ -54,4 +55,5 @@ __all__ = [
     "evaluate",
     "load_rule_sets",
     "read_rule_set",
+    "walk_condition",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, TypeAlias
@@ -99,6 +99,24 @@ class AnyOf:
 
 
 Condition: TypeAlias = Compare | ScoreAtLeast | Judge | Only | AllOf | AnyOf
+
+
+def walk_condition(condition: Condition, occasion: Occasion | None = None) -> Iterator[Condition]:
+    """A condition and every part of it, outer before inner, in the order of the file.
+
+    Parameters
+    ----------
+    condition : Condition
+    occasion : {"first", "renewal"}, optional
+        What an `Only` holds is walked at its own occasion alone; at both where none is given.
+    """
+    yield condition
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from walk_condition(part, occasion)
+        case Only(at, inner) if occasion in (None, at):
+            yield from walk_condition(inner, occasion)
 
 
 def _metrics(parts: Sequence[Condition]) -> tuple[str, ...]:

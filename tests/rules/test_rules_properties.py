@@ -15,6 +15,8 @@ LOW = {UNMET: 0, UNKNOWN: 0, JUDGE: 0, MET: 1}
 HIGH = {UNMET: 0, UNKNOWN: 1, JUDGE: 1, MET: 1}
 EXCEPTION = ("cn-2022-63", "little_giant", "G-9")
 """By the letter an enterprise under 50 million yuan of revenue is asked other things than one above."""
+AWARD = ("cn-2026-2", "srdi", "N-S6")
+"""A provincial award among the first three meets the gate, a national one among the first five only is judged."""
 
 
 def rules_of(name):
@@ -65,10 +67,12 @@ def test_a_better_input_never_lowers_a_score_or_loses_a_gate(case, step):
         better = float(np.minimum(better, METRICS[metric].most))
     after = assess(name, {**values, metric: better}, occasion)
     crosses = name == EXCEPTION[:2] and metric == "revenue" and values[metric] < 5_000 <= better
-    never_lower(assess(name, values, occasion), after, but=EXCEPTION[2] if crosses else None)
+    hides = name == AWARD[:2] and metric == "science_award" and values[metric] == 2 and 3 <= better < 4
+    but = EXCEPTION[2] if crosses else AWARD[2] if hides else None
+    never_lower(assess(name, values, occasion), after, but=but)
 
 
-def test_the_one_exception_is_growing_over_fifty_million_by_the_rules_of_2022():
+def test_one_exception_is_growing_over_fifty_million_by_the_rules_of_2022():
     values = dict.fromkeys(rules_of(EXCEPTION[:2]).metrics(), np.nan)
     small = {"revenue": 4_999.0, "equity_2y": 8_000.0, "rd_expense": 3_000.0, "rd_staff_share": 0.5, "rd_ratio": 0.05}
     small |= {"rd_ratio_previous": 0.05, "rd_institution": 1.0, "class_1_in_use": 2.0}
@@ -76,6 +80,12 @@ def test_the_one_exception_is_growing_over_fifty_million_by_the_rules_of_2022():
     before = assess(EXCEPTION[:2], {**values, **small}, "first")
     after = assess(EXCEPTION[:2], {**values, **small, "revenue": 5_000.0}, "first")
     assert (before.statuses.loc[0, "G-9"], after.statuses.loc[0, "G-9"]) == (MET, UNMET)
+
+
+def test_the_other_exception_is_a_national_award_among_the_first_five_only_by_the_rules_of_2026():
+    values = dict.fromkeys(rules_of(AWARD[:2]).metrics(), 0.0)
+    found = [assess(AWARD[:2], {**values, "science_award": float(level)}, "first") for level in range(5)]
+    assert [one.statuses.loc[0, AWARD[2]] for one in found] == [UNMET, UNMET, MET, JUDGE, MET]
 
 
 @settings(max_examples=400, deadline=None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,23 @@ import pytest
 import yaml
 
 from sme_research.rules import (
+    METRICS,
+    OCCASIONS,
     STATUSES,
     AllOf,
     AnyOf,
     Compare,
     Condition,
+    Gate,
     Only,
+    ScoreAtLeast,
     TierRules,
     evaluate,
     load_rule_sets,
+    walk_condition,
 )
+
+Limit = Compare | ScoreAtLeast
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
 
@@ -72,35 +81,98 @@ def test_the_examples_are_many_and_each_has_a_name_of_its_own():
     assert len(set(names)) == len(names)
 
 
-def compares(condition: Condition) -> Iterator[Compare]:
-    match condition:
-        case Compare():
-            yield condition
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from compares(part)
-        case Only(_, inner):
-            yield from compares(inner)
-
-
-def thresholds() -> Iterator[tuple[str, str, Compare]]:
-    for name, rule_set in load_rule_sets().items():
-        for tier, rules in rule_set.tiers.items():
+def thresholds() -> Iterator[tuple[TierRules, Limit]]:
+    for rule_set in load_rule_sets().values():
+        for rules in rule_set.tiers.values():
             conditions = [gate.condition for gate in rules.gates]
             conditions += [band.condition for entry in rules.scored for band in entry.bands]
-            yield from ((name, tier, found) for condition in conditions for found in compares(condition))
+            parts = (part for condition in conditions for part in walk_condition(condition))
+            yield from ((rules, part) for part in parts if isinstance(part, Compare | ScoreAtLeast))
 
 
-@pytest.mark.parametrize(("rules", "tier", "limit"), list(thresholds()), ids=str)
-def test_every_threshold_is_met_exactly_by_an_example(rules, tier, limit):
-    held = [
-        {**case["base"], **case["change"]}.get(limit.metric)
-        for case in CASES
-        if (case["rules"], case["tier"]) == (rules, tier)
-    ]
-    # "below 5,000" has no edge of its own to meet: just under it stands for it.
-    at = [value for value in held if value is not None and value == pytest.approx(limit.value, rel=1e-4)]
-    assert at, f"no example of {tier} has {limit.metric} at {limit.value}"
+THRESHOLDS = list(thresholds())
+IDS = [f"{rules.rule_set}-{rules.tier}-{limit}" for rules, limit in THRESHOLDS]
+
+
+def told(limit: Compare, value: float) -> str:
+    """What the comparison alone makes of a value."""
+    alone = TierRules("", "", {}, (), (Gate("alone", "", {}, limit),))
+    return STATUSES[int(evaluate(pd.DataFrame({limit.metric: [value]}), alone).verdict[0])]
+
+
+@pytest.mark.parametrize(
+    "limit", sorted({limit for _, limit in THRESHOLDS if isinstance(limit, Compare)}, key=str), ids=str
+)
+def test_a_limit_includes_itself_but_nothing_beyond_it(limit):
+    hair = 1e-8 * max(abs(limit.value), 1.0)
+    found = [told(limit, limit.value + step) for step in (-hair, 0.0, hair)]
+    assert (
+        found
+        == {
+            ">=": ["unmet", "met", "met"],
+            "<=": ["met", "met", "unmet"],
+            "==": ["unmet", "met", "unmet"],
+            "<": ["met", "unmet", "unmet"],
+        }[limit.op]
+    )
+
+
+def exchanged(condition: Condition, limit: Limit, other: Limit) -> Condition:
+    """The condition with one of its limits exchanged for another."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            return replace(condition, parts=tuple(exchanged(part, limit, other) for part in parts))
+        case Only(_, inner):
+            return replace(condition, condition=exchanged(inner, limit, other))
+        case _:
+            return other if condition is limit else condition
+
+
+def with_limit(rules: TierRules, limit: Limit, other: Limit) -> TierRules:
+    def anew(part: Any) -> Any:
+        return replace(part, condition=exchanged(part.condition, limit, other))
+
+    scored = tuple(replace(entry, bands=tuple(map(anew, entry.bands))) for entry in rules.scored)
+    return replace(rules, gates=tuple(map(anew, rules.gates)), scored=scored)
+
+
+@cache
+def examples(rule_set: str, tier: str, occasion: str) -> pd.DataFrame:
+    asked = (rule_set, tier, occasion)
+    rows = [inputs_of(case) for case in CASES if (case["rules"], case["tier"], case["occasion"]) == asked]
+    return pd.concat(rows) if rows else pd.DataFrame()
+
+
+def outcomes(rules: TierRules) -> list[list[float]]:
+    """Statuses and points of all examples of a tier, a row an example."""
+    found: list[list[float]] = []
+    for occasion in OCCASIONS:
+        held = evaluate(examples(rules.rule_set, rules.tier, occasion), rules, occasion)
+        frames = [frame for frame in (held.statuses, held.points_low, held.points_high) if frame is not None]
+        found += np.hstack(frames).tolist()
+    return found
+
+
+def neighbours(limit: Limit) -> list[Limit]:
+    """The limit a hair stricter, and laxer by the step within which an example must fail."""
+    hair = 1e-6 * max(abs(limit.value), 1.0)
+    if isinstance(limit, ScoreAtLeast):
+        return [replace(limit, value=limit.value + hair), replace(limit, value=limit.value - 5.0)]
+    metric = METRICS[limit.metric]
+    if metric.kind == "boolean":
+        return [replace(limit, value=2.0), replace(limit, value=0.0, op=">=")]
+    step = max(0.01 * abs(limit.value), 1e-4) if metric.kind == "number" and metric.unit != "rank" else 1.0
+    # "Below 5,000" has its own value on the side that fails.
+    stricter, laxer = (step, hair) if limit.op == "<" else (hair, step)
+    sign = -1.0 if metric.better == "lower" or limit.op == "<" else 1.0
+    return [replace(limit, value=limit.value + sign * stricter), replace(limit, value=limit.value - sign * laxer)]
+
+
+@pytest.mark.parametrize(("rules", "limit"), THRESHOLDS, ids=IDS)
+def test_no_threshold_moves_without_an_example_that_tells(rules, limit):
+    as_it_is = outcomes(rules)
+    untold = [other for other in neighbours(limit) if outcomes(with_limit(rules, limit, other)) == as_it_is]
+    assert untold == []
 
 
 def test_every_gate_and_every_indicator_is_told_by_an_example():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -42,6 +42,22 @@ REPORTED: Final[Mapping[str, str]] = {
     "contest_award": "contest_award",
 }
 """Metrics by the column of `self_reports` that holds them."""
+ACCOUNTED: Final = (
+    (
+        "above_scale",
+        "revenue",
+        "main_revenue",
+        "rd_expense",
+        "profit",
+        "liabilities",
+        "assets",
+        "rd_staff",
+        "employees",
+    ),
+    ("revenue", "main_revenue", "rd_expense"),
+    ("revenue", "main_revenue"),
+)
+"""Columns of `accounts` that are read of the last full year, the one before, and the one before that."""
 TITLES: Final = {"innovative_valid": "innovative", "srdi_valid": "srdi"}
 SHARED_LISTS: Final = {
     "tech_sme_valid": "tech_sme",
@@ -76,8 +92,23 @@ class _Found:
     def put(self, name: str, values: pd.Series[float], source: str, year: Any) -> None:
         self.columns[name], self.source[name], self.year[name] = values, source, year
 
-    def align(self, values: pd.Series[Any]) -> pd.Series[float]:
-        return values.astype("float64").reindex(self.index)
+    def align(self, table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+        """Columns of a table with one row an enterprise, as floats in the order of the enterprises."""
+        rows = pd.Index(table["enterprise_id"]).get_indexer(self.index)
+        known = rows >= 0
+        aligned = {}
+        for name in columns:
+            values = np.full(len(self.index), np.nan)
+            values[known] = table[name].to_numpy(dtype=np.float64, na_value=np.nan)[rows[known]]
+            aligned[name] = values
+        return pd.DataFrame(aligned, index=self.index)
+
+    def holds(self, ids: pd.Series[str]) -> pd.Series[float]:
+        """1 for whoever is among them, 0 for everybody else."""
+        rows = self.index.get_indexer(pd.Index(ids))
+        held = np.zeros(len(self.index))
+        held[rows[rows >= 0]] = 1.0
+        return pd.Series(held, index=self.index)
 
 
 def load_inputs(tables: Tables, on: date, enterprises: pd.Series[str] | None = None) -> Inputs:
@@ -96,7 +127,7 @@ def load_inputs(tables: Tables, on: date, enterprises: pd.Series[str] | None = N
     on : date
         Day of the assessment.
     enterprises : Series of str, optional
-        Ids to gather for; all where not given.
+        Distinct ids to gather for; all where not given.
 
     Raises
     ------
@@ -116,13 +147,10 @@ def load_inputs(tables: Tables, on: date, enterprises: pd.Series[str] | None = N
 def _accounts(found: _Found, tables: Tables, on: date) -> None:
     accounts = tables["accounts"]
     last = on.year - 1
-    of = {
-        back: accounts[accounts["year"] == last - back].set_index("enterprise_id").reindex(found.index)
-        for back in range(3)
-    }
+    of = {back: found.align(accounts[accounts["year"] == last - back], ACCOUNTED[back]) for back in range(3)}
 
     def column(name: str, back: int = 0) -> pd.Series[float]:
-        return of[back][name].astype("float64")
+        return of[back][name]
 
     revenue, main = ([column(name, back) for back in range(3)] for name in ("revenue", "main_revenue"))
     research = [column("rd_expense", back) for back in range(2)]
@@ -159,8 +187,8 @@ def _growth(now: pd.Series[float], before: pd.Series[float]) -> pd.Series[float]
     return _over(now, before) - 1
 
 
-def _holders(table: pd.DataFrame, column: str, kind: str, on: date) -> pd.DataFrame:
-    """Rows of one kind that are in force on the day."""
+def in_force(table: pd.DataFrame, column: str, kind: str, on: date) -> pd.DataFrame:
+    """Rows of a table of titles that are of one kind (a value of ``column``) and in force on the day."""
     day = pd.Timestamp(on)
     valid = (table[column] == kind) & (table["granted_on"] <= day) & ~(table["expires_on"] <= day)
     return table[valid]
@@ -170,9 +198,8 @@ def _titles(found: _Found, tables: Tables, on: date) -> None:
     if "recognitions" not in tables:
         return
     for name, tier in TITLES.items():
-        holders = _holders(tables["recognitions"], "tier", tier, on)["enterprise_id"]
-        held = pd.Series(found.index.isin(holders).astype("float64"), index=found.index)
-        found.put(name, held, "recognitions", on.year)
+        holders = in_force(tables["recognitions"], "tier", tier, on)["enterprise_id"]
+        found.put(name, found.holds(holders), "recognitions", on.year)
 
 
 def _lists(found: _Found, tables: Tables, on: date) -> None:
@@ -183,9 +210,8 @@ def _lists(found: _Found, tables: Tables, on: date) -> None:
     shared = set(table["kind"].unique())
     for name, kind in SHARED_LISTS.items():
         if kind in shared:
-            holders = _holders(table, "kind", kind, on)["enterprise_id"]
-            held = pd.Series(found.index.isin(holders).astype("float64"), index=found.index)
-            found.put(name, held, "qualifications", on.year)
+            holders = in_force(table, "kind", kind, on)["enterprise_id"]
+            found.put(name, found.holds(holders), "qualifications", on.year)
 
 
 def _rights(found: _Found, tables: Tables, on: date) -> None:
@@ -193,9 +219,11 @@ def _rights(found: _Found, tables: Tables, on: date) -> None:
         return
     table = tables["intellectual_property"]
     granted = table[table["year"] < on.year]
-    stock = granted.groupby("enterprise_id")[["class_1", "class_1_high_value", "class_2"]].sum()
-    for name in stock.columns:
-        found.put(name, found.align(stock[name]).fillna(0.0), "intellectual_property", on.year - 1)
+    kinds = ["class_1", "class_1_high_value", "class_2"]
+    stock = granted.groupby("enterprise_id", sort=False)[kinds].sum().reset_index()
+    aligned = found.align(stock, kinds).fillna(0.0)
+    for name in kinds:
+        found.put(name, aligned[name], "intellectual_property", on.year - 1)
     found.put("class_1_own", found.columns["class_1"], "intellectual_property", on.year - 1)
 
 
@@ -207,21 +235,17 @@ def _reports(found: _Found, tables: Tables, on: date) -> None:
     day = pd.Timestamp(on)
     recent = table[(table["reported_on"] <= day) & (table["reported_on"] > day - pd.DateOffset(years=REPORT_YEARS))]
     ordered = recent.sort_values("reported_on", kind="stable")
-    newest = ordered.drop_duplicates("enterprise_id", keep="last").set_index("enterprise_id")
+    newest = ordered.drop_duplicates("enterprise_id", keep="last")
+    age = {"reported_in": newest["reported_on"].dt.year, "since": (day - newest["reported_on"]).dt.days // 365}
+    known = found.align(newest.assign(**age), [*REPORTED.values(), *age])
+    year = known["reported_in"]
+    for name, column in REPORTED.items():
+        found.put(name, known[column], "self_reports", year)
+    found.put("niche_years", known["niche_years"] + known["since"], "self_reports", year)
+    found.put("platform_score", known["platform_score"].where(year == on.year), "self_reports", on.year)
     before = ordered[ordered["reported_on"].dt.year == on.year - 1].drop_duplicates("enterprise_id", keep="last")
-    year = found.align(newest["reported_on"].dt.year)
-    for name, values in _reported(newest):
-        found.put(name, found.align(values), "self_reports", year)
-    since = (day - newest["reported_on"]).dt.days // 365
-    found.put("niche_years", found.align(newest["niche_years"] + since), "self_reports", year)
-    this_year = newest["platform_score"].where(newest["reported_on"].dt.year == on.year)
-    found.put("platform_score", found.align(this_year), "self_reports", on.year)
-    previous = before.set_index("enterprise_id")["platform_score"]
-    found.put("platform_score_previous", found.align(previous), "self_reports", on.year - 1)
-
-
-def _reported(newest: pd.DataFrame) -> Iterator[tuple[str, pd.Series[Any]]]:
-    return ((name, newest[column]) for name, column in REPORTED.items())
+    previous = found.align(before, ["platform_score"])["platform_score"]
+    found.put("platform_score_previous", previous, "self_reports", on.year - 1)
 
 
 def _institutions(found: _Found, tables: Tables, on: date) -> None:
@@ -229,13 +253,12 @@ def _institutions(found: _Found, tables: Tables, on: date) -> None:
     if "qualifications" not in tables:
         return
     table = tables["qualifications"]
-    institutions = _holders(table, "kind", "rd_institution", on)
+    institutions = in_force(table, "kind", "rd_institution", on)
     level = institutions["level"].map(INSTITUTION_LEVELS).astype("float64").fillna(1.0)
-    best = found.align(level.groupby(institutions["enterprise_id"]).max())
-    _outweigh(found, "rd_institution", best, "qualifications", on)
-    certified = _holders(table, "kind", "management_certificate", on)["enterprise_id"].unique()
-    held = found.align(pd.Series(1.0, index=certified))
-    _outweigh(found, "management_certificate", held, "qualifications", on)
+    best = level.groupby(institutions["enterprise_id"]).max().rename("level").reset_index()
+    _outweigh(found, "rd_institution", found.align(best, ["level"])["level"], "qualifications", on)
+    certified = found.holds(in_force(table, "kind", "management_certificate", on)["enterprise_id"])
+    _outweigh(found, "management_certificate", certified.where(certified == 1), "qualifications", on)
 
 
 def _links(found: _Found, tables: Tables, on: date) -> None:
@@ -244,10 +267,9 @@ def _links(found: _Found, tables: Tables, on: date) -> None:
         return
     table = tables["chain_links"]
     day = pd.Timestamp(on)
-    linked = table[(table["since"] <= day) & ~(table["until"] <= day)]["enterprise_id"].unique()
-    held = found.align(pd.Series(1.0, index=linked))
-    _outweigh(found, "chain_supplier", held, "chain_links", on)
-    _outweigh(found, "key_field", held, "chain_links", on)
+    linked = found.holds(table.loc[(table["since"] <= day) & ~(table["until"] <= day), "enterprise_id"])
+    for name in ("chain_supplier", "key_field"):
+        _outweigh(found, name, linked.where(linked == 1), "chain_links", on)
 
 
 def _outweigh(found: _Found, name: str, best: pd.Series[float], source: str, on: date) -> None:

@@ -158,6 +158,9 @@ CHAIN_LINKS: Final = 1_400
 CHAIN_SAME_DIVISION: Final = 0.6
 CHAIN_ENDED: Final = 0.10
 
+# Enterprises that other departments list and the register lacks, per one listed (invented).
+LISTED_OUTSIDE: Final = 0.04
+
 # Class I rights granted in a year: a Poisson count whose logarithm is linear in size and R&D (D, so that
 # little giants hold a mean stock near the 14 to 22 inventions of the national ones).
 RIGHTS_MEAN: Final = 0.55

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.effects import Planted
-from sme_research.synthetic.population import Floats, Population, days_of
+from sme_research.synthetic.population import FICTIONAL_AREA, Floats, Population, days_of
 from sme_research.synthetic.recognition import NEVER, Ladder
 from sme_research.synthetic.world import WorldSpec, stream
+from sme_research.tables import make_codes
 
 
 def expected_rights(population: Population, spec: WorldSpec) -> Floats:
@@ -159,4 +160,12 @@ def qualifications_table(population: Population, spec: WorldSpec) -> pd.DataFram
                 }
             )
         )
+    parts.append(_listed_outside(pd.concat(parts, ignore_index=True), len(population), spec))
     return pd.concat(parts, ignore_index=True).sort_values(["enterprise_id", "kind"], ignore_index=True)
+
+
+def _listed_outside(listed: pd.DataFrame, n_known: int, spec: WorldSpec) -> pd.DataFrame:
+    """Rows of enterprises that other departments list and the register does not know."""
+    rng = stream(spec.seed, "qualifications: outside the register")
+    rows = listed[rng.random(len(listed)) < cal.LISTED_OUTSIDE]
+    return rows.assign(enterprise_id=make_codes(FICTIONAL_AREA, n_known + np.arange(len(rows))))

@@ -22,6 +22,12 @@ ENTERPRISE_ID: Final = Column(
     nullable=False,
     references="enterprises",
 )
+LISTED_ID: Final = replace(
+    ENTERPRISE_ID,
+    meaning="Unified social credit code, or opaque id, of an enterprise in another department's list; it need not be "
+    "in the table of enterprises.",
+    references="GB 32100",
+)
 COUNTY_CODE: Final = Column(
     name="county_code",
     kind="code",

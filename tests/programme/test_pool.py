@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from sme_research.cli import cli
 from sme_research.present.parts.pool import describe_pool, pool_to_json, worklist_of
+from sme_research.programme.inputs import load_inputs
 from sme_research.programme.pool import count_pool, fit_chance, screen_pool, write_worklist
-from sme_research.rules import MET, UNKNOWN, UNMET
+from sme_research.programme.pool.shortfall import find_shortfalls
+from sme_research.rules import MET, UNKNOWN, UNMET, AllOf, AnyOf, Compare, Gate, TierRules, evaluate
 from sme_research.synthetic import WorldSpec, make_province
 from sme_research.tables import tables_from_frames
 
@@ -116,9 +118,76 @@ def test_the_test_sees_nothing_that_became_known_later(frames, pool):
     assert fit_chance(cut, DAY).auc == model.auc
 
 
+def test_chances_told_before_the_testing_time_came_true_after_it(frames):
+    """Titles come by the round: told for as many as the last two years brought, chances fit the next two."""
+    model = fit_chance(tables_from_frames(make_province(WorldSpec(n_enterprises=6_000)).tables, made_up=True), DAY)
+    assert 0.75 < model.expected_by_observed.value < 1.25
+    assert model.slope.low < 1 < model.slope.high
+    assert sum(row.low <= row.expected <= row.high for row in model.calibration) >= len(model.calibration) - 1
+
+
+def test_chances_add_up_to_the_titles_that_they_are_told_for(frames):
+    tables = tables_from_frames(frames, made_up=True)
+    model = fit_chance(tables, DAY)
+    titles = frames["recognitions"].assign(granted_on=lambda rows: pd.to_datetime(rows["granted_on"]))
+    giants = titles[(titles["tier"] == "little_giant") & (titles["granted_on"] <= "2024-04-30")]["enterprise_id"]
+    srdi = titles[(titles["tier"] == "srdi") & (titles["granted_on"] <= "2024-04-30")]
+    holders = srdi[~(pd.to_datetime(srdi["expires_on"]) <= "2024-04-30")]["enterprise_id"].unique()
+    at_risk = pd.Series(sorted(set(holders) - set(giants)))
+    told = model.chances(load_inputs(tables, DAY, at_risk).values)
+    assert told.sum() == pytest.approx(model.n_expected)
+
+
+def test_shares_of_lists_that_are_found_by_code_are_told(pool, frames):
+    known = set(frames["enterprises"]["enterprise_id"])
+    for kind in ("tech_sme", "high_tech", "ip_advantage"):
+        listed = set(frames["qualifications"].query("kind == @kind")["enterprise_id"])
+        assert pool.match_rates[kind] == pytest.approx(len(listed & known) / len(listed))
+        assert 0.9 < pool.match_rates[kind] < 1
+    assert set(pool.candidates["enterprise_id"]) <= known
+
+
+def test_what_is_missing_to_the_nearest_gate_is_a_share_of_what_it_asks(pool):
+    rows = pool.candidates
+    assert ((rows["nearest_gate"] == "") == (rows["n_unmet"] == 0)).all()
+    assert rows["shortfall"].isna().equals(rows["n_unmet"] == 0)
+    assert (rows["shortfall"].dropna() > 0).all()
+    for gate in set(rows["nearest_gate"]) - {""}:
+        assert (rows.loc[rows["nearest_gate"] == gate, gate] == UNMET).all()
+
+
+def rules_of(condition):
+    return TierRules("try", "little_giant", {}, (), (Gate("g", "x", {}, condition),))
+
+
+@pytest.mark.parametrize(
+    ("condition", "values", "short"),
+    [
+        (Compare("revenue", ">=", 5_000.0, "万元"), {"revenue": 4_000.0}, 0.2),
+        (Compare("debt_ratio", "<=", 0.7, "fraction"), {"debt_ratio": 0.84}, 0.2),
+        (Compare("own_brand", "==", 1.0, "flag"), {"own_brand": 0.0}, 1.0),
+        (AllOf((Compare("revenue", ">=", 5_000.0, ""), Compare("class_1", ">=", 2.0, ""))), (4_000.0, 1.0), 0.5),
+        (AnyOf((Compare("revenue", ">=", 5_000.0, ""), Compare("class_1", ">=", 2.0, ""))), (4_000.0, 1.0), 0.2),
+        (AllOf((Compare("revenue", ">=", 5_000.0, ""), Compare("class_1", ">=", 2.0, ""))), (4_000.0, None), 0.2),
+    ],
+)
+def test_shortfalls_by_hand(condition, values, short):
+    if isinstance(values, tuple):
+        values = dict(zip(("revenue", "class_1"), values, strict=True))
+    frame = pd.DataFrame([values], index=["E"], dtype=float)
+    found = find_shortfalls(frame, evaluate(frame, rules_of(condition)))
+    assert found.loc["E", "g"] == pytest.approx(short)
+
+
+def test_a_gate_that_is_met_or_open_has_no_shortfall():
+    frame = pd.DataFrame({"revenue": [5_000.0, float("nan")]}, index=["met", "open"])
+    found = find_shortfalls(frame, evaluate(frame, rules_of(Compare("revenue", ">=", 5_000.0, "万元"))))
+    assert found["g"].isna().all()
+
+
 def test_chances_tell_the_recognised_apart_better_than_chance(pool):
     model = pool.model
-    assert 0.6 < model.auc_low < model.auc < model.auc_high < 1
+    assert 0.6 < model.auc.low < model.auc.value < model.auc.high < 1
     assert model.calibration[-1].observed > model.calibration[0].observed
     assert sum(row.n for row in model.calibration) == model.n_tested
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, draw
 from sme_research.present.plotted import tabulate_plotted
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.words import count, day, money, sentences, share, text, words
+from sme_research.programme.pool.chance import Span
 from sme_research.programme.pool.screening import LISTS, Pool, count_pool
 from sme_research.quality import Edition
 from sme_research.rules import STATUSES
@@ -39,16 +40,23 @@ def describe_model(pool: Pool, lang: str, *, edition: Edition = "internal") -> T
     if model is None:
         return Text(text(lang, "pool.no_model"))
     del edition  # shares and hundreds of enterprises tell of nobody
+
+    def span(found: Span | None) -> str:
+        if found is None:
+            return "–"
+        return text(lang, "pool.span", **{name: f"{getattr(found, name):.2f}" for name in ("value", "low", "high")})
+
     facts = {
         "on": day(model.tested_at, lang),
-        "auc": f"{model.auc:.2f}",
-        "low": f"{model.auc_low:.2f}",
-        "high": f"{model.auc_high:.2f}",
-        "expected": f"{model.expected_by_observed:.2f}",
+        "tested": count(model.n_tested),
+        "came": count(model.n_events_tested),
         "precision": share(model.precision),
         "rule": share(model.rule_precision),
+        **{name: span(getattr(model, name)) for name in ("auc", "slope", "lift")},
+        "expected": span(model.expected_by_observed),
     }
-    return Text(text(lang, "pool.model", **facts))
+    said = [text(lang, "pool.model", **facts), text(lang, "pool.titles", n=count(model.n_expected))]
+    return Text(sentences(lang, said))
 
 
 def tabulate_pool_gates(pool: Pool, lang: str, *, edition: Edition = "internal") -> HtmlTable:
@@ -111,18 +119,27 @@ def tabulate_candidates(pool: Pool, lang: str, *, edition: Edition = "internal")
     """The first candidates with their distance to a little giant; the public edition has none."""
     if edition == "public":
         return Text(text(lang, "pool.no_names"))
+    gates = {gate.id: gate.label[lang] for gate in pool.rules.gates}
+
+    def nearest(row: Mapping[Hashable, Any]) -> str:
+        if not row["nearest_gate"]:
+            return "–"
+        return text(lang, "pool.nearest", gate=gates[row["nearest_gate"]], short=share(row["shortfall"]))
+
     rows = [
         (
             row["enterprise_id"],
             money(row["revenue"], lang) if pd.notna(row["revenue"]) else "–",
             *(count(row[name]) for name in ("n_met", "n_unmet", "n_unknown")),
+            nearest(row),
             text(lang, f"pool.channel.{row['channel']}"),
             share(row["chance"]) if pd.notna(row["chance"]) else "–",
         )
         for row in pool.candidates.head(SHOWN).to_dict("records")
     ]
     caption = text(lang, "pool.candidates_caption", n=count(SHOWN))
-    return HtmlTable(caption, words(lang, "pool.candidates_head"), rows, text(lang, "pool.candidates_note"))
+    notes = [text(lang, f"pool.{name}") for name in ("candidates_note", "nearest_note")]
+    return HtmlTable(caption, words(lang, "pool.candidates_head"), rows, sentences(lang, notes))
 
 
 def worklist_of(
@@ -130,18 +147,23 @@ def worklist_of(
 ) -> tuple[pd.DataFrame, Sequence[str], Sequence[tuple[str, str]], Mapping[str, str]]:
     """Rows, heads, notes and sheet names of the work list, in the reader's language."""
     rows = pool.candidates
+    labels = {gate.id: gate.label[lang] for gate in pool.rules.gates}
     shown = pd.DataFrame({"enterprise_id": rows["enterprise_id"]})
     for name in ("arithmetic", "compound", *pool.gates):
         shown[name] = rows[name].map({code: text(lang, f"pool.status.{word}") for code, word in STATUSES.items()})
-    for name in ("growth_mean", "growth_compound", "chance"):
+    for name in ("growth_mean", "growth_compound", "chance", "shortfall"):
         shown[name] = (100 * rows[name]).round(1)
     for name in _LABELS:
         shown[name] = rows[name].map({True: text(lang, "pool.yes"), False: text(lang, "pool.no")})
     shown["channel"] = rows["channel"].map(lambda name: text(lang, f"pool.channel.{name}"))
+    comma = text(lang, "pool.comma")
+    shown["channels"] = rows["channels"].map(
+        lambda names: comma.join(text(lang, f"pool.channel.{name}") for name in names.split())
+    )
+    shown["nearest_gate"] = rows["nearest_gate"].map(labels).fillna("–")
     for name in ("revenue", "n_met", "n_unmet", "n_unknown"):
         shown[name] = rows[name]
-    labels = {gate.id: gate.label[lang] for gate in pool.rules.gates}
-    order: list[str] = ["enterprise_id", "chance", "n_met", "n_unmet", "n_unknown", "arithmetic", "compound"]
+    order: list[str] = ["enterprise_id", "chance", "n_met", "n_unmet", "n_unknown", "nearest_gate", "shortfall"]
     order += [str(name) for name in shown if name not in order]
     heads = [labels.get(name) or text(lang, f"pool.label.{name}") for name in order]
     notes = [
@@ -165,8 +187,8 @@ def pool_to_json(pool: Pool, *, edition: Edition = "internal") -> dict[str, Any]
     told = None
     if model is not None:
         told = asdict(model)
-        told = {name: part for name, part in told.items() if name not in ("weights", "centre", "spread")}
-        told |= {"tested_at": model.tested_at.isoformat(), "weights": model.weights.to_dict()}
+        told = {name: part for name, part in told.items() if name not in ("logit",)}
+        told |= {"tested_at": model.tested_at.isoformat(), "weights": model.logit.weights.to_dict()}
     content: dict[str, Any] = {
         "on": pool.on.isoformat(),
         "rules": pool.rules.rule_set,

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from sme_research.programme.diagnosis.records import Nature
-from sme_research.rules import METRICS, AllOf, AnyOf, Compare, Condition, Only, Scored, TierRules
+from sme_research.rules import METRICS, Compare, Condition, Scored, TierRules, walk_condition
 from sme_research.rules.conditions import Occasion
 
 TITLES: Final = ("innovative_valid", "srdi_valid")
@@ -72,17 +72,7 @@ class Lever:
 
 def leaves(condition: Condition, occasion: Occasion) -> Iterator[Compare]:
     """Every comparison of a condition that counts at the occasion."""
-    match condition:
-        case Compare():
-            yield condition
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from leaves(part, occasion)
-        case Only(at, inner, _):
-            if at == occasion:
-                yield from leaves(inner, occasion)
-        case _:
-            return
+    return (part for part in walk_condition(condition, occasion) if isinstance(part, Compare))
 
 
 def find_levers(values: Mapping[str, float], rules: TierRules, occasion: Occasion) -> tuple[Lever, ...]:

@@ -13,18 +13,17 @@ from sme_research.programme.diagnosis.search import Outcome, Search
 from sme_research.rules import (
     METRICS,
     STATUSES,
-    AllOf,
     AnyOf,
     Assessment,
     Compare,
     Condition,
     Gate,
     Judge,
-    Only,
     ScoreAtLeast,
     Scored,
     TierRules,
     evaluate,
+    walk_condition,
 )
 from sme_research.rules.conditions import Occasion
 
@@ -80,11 +79,19 @@ def _gate(
     parts = tuple(
         _part(leaf, values, origins, statuses) for leaf, statuses in _leaf_statuses(compared, values, found)
     )
-    whole = list(_conditions(gate.condition, occasion))
+    whole = list(walk_condition(gate.condition, occasion))
     judges = [inner for inner in whole if isinstance(inner, Judge)]
+    reason = judges[0].reason if judges and status == "judge" else None
     ways, scored = (any(isinstance(inner, kind) for inner in whole) for kind in (AnyOf, ScoreAtLeast))
     return GateStatus(
-        gate.id, gate.group, gate.label, status, parts, judges[0].reason if judges else None, ways, scored
+        gate.id,
+        gate.group,
+        gate.label,
+        status,
+        parts,
+        reason,
+        ways,
+        scored,
     )
 
 
@@ -116,20 +123,6 @@ def _part(leaf: Compare, values: Mapping[str, float], origins: Origins, status: 
         source="" if unknown else source,
         year=None if unknown else year,
     )
-
-
-def _conditions(condition: Condition, occasion: Occasion) -> Iterator[Condition]:
-    """A condition and every part of it that counts at the occasion."""
-    yield condition
-    match condition:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _conditions(part, occasion)
-        case Only(at, inner, _):
-            if at == occasion:
-                yield from _conditions(inner, occasion)
-        case _:
-            return
 
 
 def _scored(search: Search, found: Assessment, rules: TierRules) -> tuple[ScoreStatus, ...]:
@@ -182,7 +175,7 @@ def _asked(
 
 
 def _deciding(condition: Condition, rules: TierRules, occasion: Occasion) -> Iterator[str]:
-    for inner in _conditions(condition, occasion):
+    for inner in walk_condition(condition, occasion):
         if isinstance(inner, Compare):
             yield inner.metric
         elif isinstance(inner, ScoreAtLeast):

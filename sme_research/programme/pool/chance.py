@@ -13,10 +13,10 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
-from scipy.stats import mannwhitneyu
+from scipy.stats import rankdata
 from statsmodels.stats.proportion import proportion_confint
 
-from sme_research.programme.inputs import load_inputs
+from sme_research.programme.inputs import in_force, load_inputs
 from sme_research.rules import MET, evaluate, load_rule_sets
 from sme_research.tables import Tables
 
@@ -58,39 +58,74 @@ class Calibration:
     high: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ChanceModel:
-    """A logit of recognition within two years, and how it did on a time it had not seen.
-
-    ``auc`` with its 95 % interval; ``precision`` is the share recognised among
-    as many as the plain rule listed, best chances first, ``rule_precision``
-    that of the rule itself, ``lift`` their quotient.
-    """
+@dataclass(frozen=True, slots=True)
+class _Logit:
+    """Weights by feature, the constant named ``const``, over features centred and scaled."""
 
     weights: pd.Series[float]
     centre: pd.Series[float]
     spread: pd.Series[float]
+
+    def chances(self, values: pd.DataFrame) -> NDArray[np.float64]:
+        shown = ((_features(values) - self.centre) / self.spread).fillna(0.0)
+        linear = self.weights["const"] + shown @ self.weights.drop("const")
+        return np.asarray(expit(linear), dtype=np.float64)
+
+    def for_titles(self, values: pd.DataFrame, n_titles: int) -> _Logit:
+        """The same ranking with the constant at which so many titles are expected among the enterprises."""
+        share = n_titles / len(values) if len(values) else 0.0
+        if not 0 < share < 1:
+            return self
+        odds = logit(np.clip(self.chances(values), CERTAIN, 1 - CERTAIN))
+        shift = float(brentq(lambda by: float(expit(odds + by).mean()) - share, -MOST_SHIFT, MOST_SHIFT))
+        moved = self.weights.copy()
+        moved["const"] += shift
+        return _Logit(moved, self.centre, self.spread)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An estimate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChanceModel:
+    """A logit of recognition within two years, and how it did on a time it had not seen.
+
+    ``auc`` is the chance that one who was recognised stands above one who was
+    not; ``expected_by_observed`` the recognitions expected over those that came;
+    ``slope`` the calibration slope (1 where chances spread as they should, below
+    1 where they are too far apart; None where they cannot be told);
+    ``precision`` the share recognised among as many as the plain rule listed,
+    best chances first, ``rule_precision`` that of the rule itself, ``lift`` their
+    quotient (None where the rule found nobody). ``n_expected`` is the number of
+    titles that today's chances add up to.
+    """
+
+    logit: _Logit
     tested_at: date
+    n_expected: int
     n_learned: int
     n_events_learned: int
     n_tested: int
     n_events_tested: int
-    auc: float
-    auc_low: float
-    auc_high: float
+    auc: Span
     brier: float
-    expected_by_observed: float
+    expected_by_observed: Span
+    slope: Span | None
     precision: float
     rule_precision: float
     n_listed: int
-    lift: float | None
+    lift: Span | None
     calibration: tuple[Calibration, ...]
 
     def chances(self, values: pd.DataFrame) -> pd.Series[float]:
         """Chance of each enterprise, 0 to 1; an unknown feature counts as the average one."""
-        shown = (_features(values) - self.centre) / self.spread
-        linear = self.weights["const"] + shown.fillna(0.0) @ self.weights.drop("const")
-        return pd.Series(1 / (1 + np.exp(-linear)), index=values.index)
+        return pd.Series(self.logit.chances(values), index=values.index)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,41 +133,54 @@ class _Past:
     values: pd.DataFrame
     recognised: pd.Series[bool]
 
+    @property
+    def n_titles(self) -> int:
+        return int(self.recognised.sum())
+
 
 def fit_chance(tables: Tables, on: date) -> ChanceModel | None:
     """Learn from recognitions before the day; None where there were too few to learn or test by.
 
     Those at risk hold the SRDI title and not yet that of a little giant. The
     tested model has seen nothing that became known after the testing time began;
-    the returned weights are then learned anew with the testing time included. Either way the constant
-    is set by the newest time known, since the share recognised differs by year.
+    the returned one is then learned anew with the testing time included. Titles
+    are given by the round, about as many in one as in the last, while those at
+    risk grow in number. So the constant of either is set for the number of titles
+    that the newest two years known to it brought: what is tested is what is used.
     """
     learned = [_past(tables, _back(on, years)) for years in LEARN_FROM]
     tested = _past(tables, _back(on, TEST_AT))
-    if min(sum(int(part.recognised.sum()) for part in learned), int(tested.recognised.sum())) < FEWEST_EVENTS:
+    if min(sum(part.n_titles for part in learned), tested.n_titles) < FEWEST_EVENTS:
         return None
-    weights, centre, spread = _fit(learned)
-    trial = (weights, centre, spread)
-    chance = _chances(tested.values, *trial)
-    final = _fit([*learned, tested])
-    return _judged(final, learned, tested, chance, _back(on, TEST_AT))
+    trial = _fit(learned).for_titles(tested.values, learned[-1].n_titles)
+    final = _fit([*learned, tested]).for_titles(_at_risk(tables, on), tested.n_titles)
+    return _judged(final, learned, tested, trial.chances(tested.values), _back(on, TEST_AT))
 
 
 def _back(on: date, years: int) -> date:
     return (pd.Timestamp(on) - pd.DateOffset(years=years)).date()
 
 
+def _first_giant(tables: Tables) -> pd.Series[pd.Timestamp]:
+    titles = tables["recognitions"]
+    return titles[titles["tier"] == "little_giant"].groupby("enterprise_id", sort=False)["granted_on"].min()
+
+
+def _at_risk(tables: Tables, cut: date) -> pd.DataFrame:
+    """What was known on a day of those who held the SRDI title and had never been little giants."""
+    holders = in_force(tables["recognitions"], "tier", "srdi", cut)["enterprise_id"].drop_duplicates()
+    first = _first_giant(tables)
+    giants = first.index[first <= pd.Timestamp(cut)]
+    known = tables["enterprises"]["enterprise_id"]
+    ids = pd.Index(holders).difference(giants).intersection(pd.Index(known))
+    return load_inputs(tables, cut, ids.to_series()).values  # noqa: PD011  a frame of ours
+
+
 def _past(tables: Tables, cut: date) -> _Past:
     """Who was at risk on a day, as the tables knew them then, and whether the title came within two years."""
-    titles = tables["recognitions"]
-    giants = titles[titles["tier"] == "little_giant"].groupby("enterprise_id")["granted_on"].min()
-    inputs = load_inputs(tables, cut)
-    values = inputs.values  # noqa: PD011  a frame of ours
-    day = pd.Timestamp(cut)
-    first = giants.reindex(values.index)
-    at_risk = (values["srdi_valid"] == 1) & ~(first <= day)
-    within = (first > day) & (first <= day + pd.DateOffset(years=HORIZON_YEARS))
-    return _Past(values[at_risk], within[at_risk])
+    values = _at_risk(tables, cut)
+    first = _first_giant(tables).reindex(values.index)
+    return _Past(values, first <= pd.Timestamp(cut) + pd.DateOffset(years=HORIZON_YEARS))
 
 
 def _features(values: pd.DataFrame) -> pd.DataFrame:
@@ -141,82 +189,92 @@ def _features(values: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([logged, plain], axis=1)
 
 
-def _fit(parts: Sequence[_Past]) -> tuple[pd.Series[float], pd.Series[float], pd.Series[float]]:
+def _fit(parts: Sequence[_Past]) -> _Logit:
     features = pd.concat([_features(part.values) for part in parts], ignore_index=True)
     outcome = pd.concat([part.recognised for part in parts], ignore_index=True).astype("float64")
     centre, spread = features.mean().fillna(0.0), features.std().fillna(0.0).replace(0.0, 1.0)
     design = sm.add_constant(((features - centre) / spread).fillna(0.0), has_constant="add")
     penalty = np.r_[0.0, np.full(features.shape[1], PENALTY)]
     model = sm.GLM(outcome, design, family=sm.families.Binomial())
-    weights = pd.Series(model.fit_regularized(alpha=penalty, L1_wt=0.0).params, index=design.columns)
-    weights["const"] += _shift(parts[-1], weights, centre, spread)
-    return weights, centre, spread
-
-
-def _shift(newest: _Past, weights: pd.Series[float], centre: pd.Series[float], spread: pd.Series[float]) -> float:
-    """What to add to the constant so that the newest time's mean chance is the share that was recognised then."""
-    share = float(newest.recognised.mean())
-    if not 0 < share < 1:
-        return 0.0
-    chance = _chances(newest.values, weights, centre, spread)
-    odds = logit(np.clip(chance, CERTAIN, 1 - CERTAIN))
-    return float(brentq(lambda shift: float(expit(odds + shift).mean()) - share, -MOST_SHIFT, MOST_SHIFT))
-
-
-def _chances(
-    values: pd.DataFrame, weights: pd.Series[float], centre: pd.Series[float], spread: pd.Series[float]
-) -> NDArray[np.float64]:
-    shown = ((_features(values) - centre) / spread).fillna(0.0)
-    return np.asarray(1 / (1 + np.exp(-(weights["const"] + shown @ weights.drop("const")))), dtype=np.float64)
+    return _Logit(
+        pd.Series(model.fit_regularized(alpha=penalty, L1_wt=0.0).params, index=design.columns), centre, spread
+    )
 
 
 def _judged(
-    final: tuple[pd.Series[float], pd.Series[float], pd.Series[float]],
-    learned: Sequence[_Past],
-    tested: _Past,
-    chance: NDArray[np.float64],
-    cut: date,
+    final: _Logit, learned: Sequence[_Past], tested: _Past, chance: NDArray[np.float64], cut: date
 ) -> ChanceModel:
     came = tested.recognised.to_numpy(dtype=bool)
-    low, high = _interval(chance, came)
-    rule = evaluate(tested.values, load_rule_sets()["reserve-pool-2024"].tiers["reserve_pool"]).verdict == MET
-    n_listed = int(rule.sum())
-    best = np.argsort(-chance, kind="stable")[:n_listed]
-    precision = float(came[best].mean()) if n_listed else 0.0
-    by_rule = float(came[rule.to_numpy()].mean()) if n_listed else 0.0
+    plain = evaluate(tested.values, load_rule_sets()["reserve-pool-2024"].tiers["reserve_pool"]).verdict == MET
+    rule = plain.to_numpy()
+    precision, by_rule = _precisions(chance, came, rule)
+    auc, expected, lift = _spans(chance, came, rule)
     return ChanceModel(
-        *final,
+        final,
         tested_at=cut,
+        n_expected=tested.n_titles,
         n_learned=sum(len(part.values) for part in learned),
-        n_events_learned=sum(int(part.recognised.sum()) for part in learned),
+        n_events_learned=sum(part.n_titles for part in learned),
         n_tested=len(came),
         n_events_tested=int(came.sum()),
-        auc=_auc(chance, came),
-        auc_low=low,
-        auc_high=high,
+        auc=auc,
         brier=float(np.mean((chance - came) ** 2)),
-        expected_by_observed=float(chance.sum() / came.sum()),
+        expected_by_observed=expected,
+        slope=_slope(chance, came),
         precision=precision,
         rule_precision=by_rule,
-        n_listed=n_listed,
-        lift=precision / by_rule if by_rule else None,
+        n_listed=int(rule.sum()),
+        lift=lift,
         calibration=_calibration(chance, came),
     )
 
 
 def _auc(chance: NDArray[np.float64], came: NDArray[np.bool_]) -> float:
-    """Chance that one who was recognised stands above one who was not."""
-    pairs = int(came.sum()) * int((~came).sum())
-    return float(mannwhitneyu(chance[came], chance[~came]).statistic / pairs)
+    """Share of pairs of one who was recognised and one who was not in which the former stands above."""
+    n_came, n_not = int(came.sum()), int((~came).sum())
+    return float((rankdata(chance)[came].sum() - n_came * (n_came + 1) / 2) / (n_came * n_not))
 
 
-def _interval(chance: NDArray[np.float64], came: NDArray[np.bool_]) -> tuple[float, float]:
-    """95 % interval by drawing enterprises anew."""
+def _precisions(chance: NDArray[np.float64], came: NDArray[np.bool_], rule: NDArray[np.bool_]) -> tuple[float, float]:
+    """Share recognised among the best as many as the rule lists, and among those that the rule lists."""
+    n_listed = int(rule.sum())
+    if not n_listed:
+        return 0.0, 0.0
+    best = np.argsort(-chance, kind="stable")[:n_listed]
+    return float(came[best].mean()), float(came[rule].mean())
+
+
+def _spans(
+    chance: NDArray[np.float64], came: NDArray[np.bool_], rule: NDArray[np.bool_]
+) -> tuple[Span, Span, Span | None]:
+    """Discrimination, expected over observed and lift, their intervals by drawing enterprises anew."""
+
+    def measures(rows: NDArray[np.int64]) -> tuple[float, float, float]:
+        drawn, outcome, listed = chance[rows], came[rows], rule[rows]
+        precision, by_rule = _precisions(drawn, outcome, listed)
+        lift = precision / by_rule if by_rule else np.nan
+        return _auc(drawn, outcome), float(drawn.sum() / outcome.sum()), lift
+
     rng = np.random.default_rng(0)
     draws = [rng.integers(0, len(came), len(came)) for _ in range(DRAWS)]
-    found = [_auc(chance[draw], came[draw]) for draw in draws if 0 < came[draw].sum() < len(came)]
-    low, high = np.quantile(found, [0.025, 0.975])
-    return float(low), float(high)
+    found = np.array([measures(draw) for draw in draws if 0 < came[draw].sum() < len(came)])
+    values = measures(np.arange(len(came)))
+    spans = []
+    for value, drawn in zip(values, found.T, strict=True):
+        low, high = np.quantile(drawn[~np.isnan(drawn)], [0.025, 0.975]) if not np.isnan(value) else (np.nan, np.nan)
+        spans.append(Span(value, float(low), float(high)))
+    auc, expected, lift = spans
+    return auc, expected, None if np.isnan(lift.value) else lift
+
+
+def _slope(chance: NDArray[np.float64], came: NDArray[np.bool_]) -> Span | None:
+    """Slope of a logit of what came on the log odds told (Cox 1958)."""
+    odds = logit(np.clip(chance, CERTAIN, 1 - CERTAIN))
+    if np.ptp(odds) == 0:
+        return None
+    found = sm.GLM(came.astype(float), sm.add_constant(odds), family=sm.families.Binomial()).fit()
+    low, high = found.conf_int()[1]
+    return Span(float(found.params[1]), float(low), float(high))
 
 
 def _calibration(chance: NDArray[np.float64], came: NDArray[np.bool_]) -> tuple[Calibration, ...]:

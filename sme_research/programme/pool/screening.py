@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from sme_research.disclosure import coarse_count
 from sme_research.errors import StudyError
-from sme_research.programme.inputs import Inputs, load_inputs
+from sme_research.programme.inputs import Inputs, in_force, load_inputs
 from sme_research.programme.pool.chance import ChanceModel, fit_chance
+from sme_research.programme.pool.shortfall import find_shortfalls
 from sme_research.quality import Edition
 from sme_research.rules import JUDGE, MET, UNKNOWN, UNMET, TierRules, choose_rules, evaluate
 from sme_research.tables import Tables
@@ -32,9 +34,12 @@ class Pool:
     best first. Columns: ``enterprise_id``, ``arithmetic`` and ``compound`` (codes
     of the rules), ``growth_mean`` and ``growth_compound`` (fractions), ``revenue``
     (10,000 yuan), one a shared list and ``chain_supplier`` (booleans),
-    ``channel``, one a gate, ``n_met``, ``n_unmet``, ``n_unknown``, ``chance`` (0 to
-    1; NaN where no model could be tested). ``match_rates`` tells which share of
-    each list was found among the enterprises.
+    ``channel`` (the first by which it is known) and ``channels`` (all, with a
+    space between), one a gate, ``n_met``, ``n_unmet``, ``n_unknown``,
+    ``nearest_gate`` and ``shortfall`` (the unmet gate with the least missing, and
+    what is missing as a fraction of what it asks), ``chance`` (0 to 1; NaN where no
+    model could be tested). ``match_rates`` tells which share of each list was found
+    among the enterprises.
     """
 
     on: date
@@ -86,14 +91,12 @@ def screen_pool(tables: Tables, on: date | str) -> Pool:
         "arithmetic": evaluate(inputs.values, choose_rules("reserve_pool", on)).verdict,
         "compound": evaluate(inputs.values, choose_rules("reserve_pool_compound", on)).verdict,
     }
-    titles = tables["recognitions"]
-    day = pd.Timestamp(on)
-    held = titles[(titles["tier"] == "little_giant") & (titles["granted_on"] <= day) & ~(titles["expires_on"] <= day)]
-    is_giant = inputs.values.index.isin(held["enterprise_id"])  # noqa: PD011  a frame of ours
+    giants = in_force(tables["recognitions"], "tier", "little_giant", on)["enterprise_id"]
+    is_giant = inputs.values.index.isin(pd.Index(giants.unique()))  # noqa: PD011  a frame of ours
     listed = ((readings["arithmetic"] != UNMET) | (readings["compound"] != UNMET)) & ~is_giant
     model = fit_chance(tables, on)
     candidates = _candidates(inputs, pd.DataFrame(readings)[listed], rules, model)
-    candidates["channel"] = _channels(candidates, tables, on)
+    candidates = candidates.assign(**_channels(candidates, tables, on))
     order = candidates.sort_values(
         ["arithmetic", "chance", "n_unmet", "n_unknown", "enterprise_id"], ascending=[False, False, True, True, True]
     )
@@ -111,7 +114,10 @@ def _day(on: date | str) -> date:
 
 def _candidates(inputs: Inputs, readings: pd.DataFrame, rules: TierRules, model: ChanceModel | None) -> pd.DataFrame:
     values = inputs.values.loc[readings.index]  # noqa: PD011  a frame of ours
-    gates = evaluate(values, rules).statuses.drop(columns=list(PREREQUISITES), errors="ignore")
+    assessed = evaluate(values, rules)
+    gates = assessed.statuses.drop(columns=list(PREREQUISITES), errors="ignore")
+    short = find_shortfalls(values, assessed)[list(gates.columns)]
+    nearest = short.fillna(np.inf).idxmin(axis=1).where(short.notna().any(axis=1), "")
     found = readings.assign(
         growth_mean=values["revenue_growth_mean_2y"],
         growth_compound=values["revenue_growth_cagr_2y"],
@@ -124,6 +130,8 @@ def _candidates(inputs: Inputs, readings: pd.DataFrame, rules: TierRules, model:
         "n_met": (gates == MET).sum(axis=1),
         "n_unmet": (gates == UNMET).sum(axis=1),
         "n_unknown": gates.isin([UNKNOWN, JUDGE]).sum(axis=1),
+        "nearest_gate": nearest,
+        "shortfall": short.min(axis=1),
     }
     chance = model.chances(values) if model else pd.Series(float("nan"), index=values.index)
     # The model has learned from holders of the SRDI title; of others it knows nothing.
@@ -131,35 +139,45 @@ def _candidates(inputs: Inputs, readings: pd.DataFrame, rules: TierRules, model:
     return joined.reset_index()
 
 
-def _channels(candidates: pd.DataFrame, tables: Tables, on: date) -> pd.Series[str]:
-    """The first way by which each candidate is known."""
+def _channels(candidates: pd.DataFrame, tables: Tables, on: date) -> dict[str, pd.Series[str]]:
+    """The first way by which each candidate is known, and all of them."""
     ids, day = candidates["enterprise_id"], pd.Timestamp(on)
 
     def seen(table: str, column: str) -> pd.Series[bool]:
         if table not in tables:
             return pd.Series(data=False, index=ids.index)
         known = tables[table]
-        return ids.isin(known.loc[known[column] <= day, "enterprise_id"])
+        return ids.isin(known.loc[known[column] <= day, "enterprise_id"].unique())
 
-    channel = pd.Series("none", index=ids.index)
-    channel = channel.mask(seen("contests", "held_on"), "contest")
-    channel = channel.mask(candidates[list(LISTS)].any(axis=1), "shared_list")
-    channel = channel.mask(candidates["chain_supplier"], "chain_leader")
-    return channel.mask(seen("coaching", "started_on"), "potential_list")
+    ways = {
+        "potential_list": seen("coaching", "started_on"),
+        "chain_leader": candidates["chain_supplier"],
+        "shared_list": candidates[list(LISTS)].any(axis=1),
+        "contest": seen("contests", "held_on"),
+    }
+    channel, channels = pd.Series("none", index=ids.index), pd.Series("", index=ids.index)
+    for name, known in reversed(ways.items()):
+        channel = channel.mask(known, name)
+        channels = channels.mask(known, name + " " + channels)
+    return {"channel": channel, "channels": channels.str.strip()}
 
 
 def _match_rates(tables: Tables) -> dict[str, float]:
     """Share of the enterprises of each shared list that are found by their code."""
-    known = tables["enterprises"]["enterprise_id"]
+    known = pd.Index(tables["enterprises"]["enterprise_id"])
+
+    def found(ids: pd.Series[str]) -> float:
+        return float((known.get_indexer(pd.Index(ids.unique())) >= 0).mean())
+
     rates = {}
     if "qualifications" in tables:
         table = tables["qualifications"]
         for name in LISTS:
-            ids = table.loc[table["kind"] == name, "enterprise_id"].drop_duplicates()
+            ids = table.loc[table["kind"] == name, "enterprise_id"]
             if len(ids):
-                rates[name] = float(ids.isin(known).mean())
-    if "chain_links" in tables:
-        rates["chain_links"] = float(tables["chain_links"]["enterprise_id"].drop_duplicates().isin(known).mean())
+                rates[name] = found(ids)
+    if "chain_links" in tables and len(tables["chain_links"]):
+        rates["chain_links"] = found(tables["chain_links"]["enterprise_id"])
     return rates
 
 
@@ -178,6 +196,7 @@ def count_pool(pool: Pool, *, edition: Edition = "internal") -> PoolCounts:
         "both": by_mean & by_compound,
         "arithmetic_only": by_mean & (rows["compound"] == UNMET),
         "compound_only": by_compound & (rows["arithmetic"] == UNMET),
+        "compound_mean_open": by_compound & (rows["arithmetic"] == UNKNOWN),
         "open": (rows["arithmetic"] == UNKNOWN) | (rows["compound"] == UNKNOWN),
     }
     in_pool = rows[by_mean]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sme_research.tables.columns import ENTERPRISE_ID, day, may_be_future, text
+from sme_research.tables.columns import LISTED_ID, day, may_be_future, text
 from sme_research.tables.declare import Table
 
 TABLE: Final = Table(
@@ -13,7 +13,7 @@ TABLE: Final = Table(
     label_en="Qualifications",
     key=("enterprise_id", "kind", "granted_on"),
     columns=(
-        ENTERPRISE_ID,
+        LISTED_ID,
         text(
             "kind",
             "资质类别",

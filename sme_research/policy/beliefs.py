@@ -1,0 +1,107 @@
+"""What may be believed of effects, and draws from it that carry grade and joint uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from sme_research.errors import StudyError
+
+Wording = Literal["effect", "association", "description"]
+CAUSAL: Final[Wording] = "effect"
+SEED: Final = 20241128
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """One instrument's estimate on one outcome, a year, with the words its grade permits.
+
+    ``estimate`` and ``std_error`` are in ``unit`` (log points, or a fraction of
+    enterprises where the outcome is a yes or no).
+    """
+
+    instrument: str
+    outcome: str
+    estimate: float
+    std_error: float
+    unit: str
+    wording: Wording
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.estimate) and np.isfinite(self.std_error) and self.std_error >= 0):
+            raise StudyError(
+                f"{self.instrument} on {self.outcome}: estimate {self.estimate} with standard error "
+                f"{self.std_error} is no number to draw from; leave the instrument out or estimate it anew."
+            )
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Instrument and outcome."""
+        return self.instrument, self.outcome
+
+    def span(self, level: float = 0.95) -> tuple[float, float]:
+        """Limits of what may be the case: the interval, widened to include zero below the causal grade."""
+        reach = float(stats.norm.ppf((1 + level) / 2)) * self.std_error
+        low, high = self.estimate - reach, self.estimate + reach
+        return (low, high) if self.wording == CAUSAL else (min(low, 0.0), max(high, 0.0))
+
+
+def draw_effects(
+    beliefs: Sequence[Belief], n_draws: int, *, correlation: NDArray[np.float64] | None = None, seed: int = SEED
+) -> pd.DataFrame:
+    """Draw effects jointly.
+
+    An effect that may be called one is drawn from its normal distribution. One
+    that may not is drawn evenly from its interval widened to include zero: the
+    data do not say where in it the truth lies.
+
+    Parameters
+    ----------
+    beliefs : sequence of Belief
+        Each instrument and outcome once.
+    n_draws : int
+    correlation : ndarray, n_beliefs x n_beliefs, optional
+        Of the estimates' errors; independent where not given.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, n_draws x n_beliefs
+        Columns by instrument and outcome, in the beliefs' units.
+
+    Raises
+    ------
+    StudyError
+        An instrument and outcome twice, or a correlation that is none.
+    """
+    names = pd.MultiIndex.from_tuples([belief.name for belief in beliefs], names=["instrument", "outcome"])
+    if names.has_duplicates:
+        instrument, outcome = names[names.duplicated()][0]
+        raise StudyError(f"the effect of {instrument} on {outcome} is given twice; keep one.")
+    scores = _scores(len(beliefs), n_draws, correlation, seed)
+    columns = []
+    for belief, score in zip(beliefs, scores.T, strict=True):
+        if belief.wording == CAUSAL:
+            columns.append(belief.estimate + belief.std_error * score)
+        else:
+            low, high = belief.span()
+            columns.append(low + (high - low) * stats.norm.cdf(score))
+    return pd.DataFrame(np.column_stack(columns), columns=names)
+
+
+def _scores(n: int, n_draws: int, correlation: NDArray[np.float64] | None, seed: int) -> NDArray[np.float64]:
+    """Standard normals with a given correlation, n_draws x n."""
+    free = np.random.default_rng(seed).standard_normal((n_draws, n))
+    if correlation is None:
+        return free
+    values, vectors = np.linalg.eigh(correlation)
+    if correlation.shape != (n, n) or not np.allclose(np.diag(correlation), 1) or values.min() < -1e-8:
+        raise StudyError(f"the correlation of {n} effects must be a {n} x {n} correlation matrix.")
+    root: NDArray[np.float64] = vectors * np.sqrt(values.clip(min=0))
+    return free @ root.T

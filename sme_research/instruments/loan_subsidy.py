@@ -6,8 +6,8 @@ import pandas as pd
 
 from sme_research.instruments._shared import EVERY_DESIGN, OBSERVED, XIAMEN
 from sme_research.instruments.declare import Cost, Dose, Fact, Instrument, TablesLike, first_dates, sum_column
+from sme_research.lending import SUBSIDISED_DAYS, interest_subsidy
 
-SUBSIDISED_DAYS = 360  # a longer term is subsidised for one year; banks count 360 days
 DAYS_A_MONTH = 30
 MOST_SRDI, MOST_LITTLE_GIANT = 2_000.0, 5_000.0  # 万元 an enterprise over all phases: data/reference/loan_phases.csv
 
@@ -25,10 +25,10 @@ def _amount_months(tables: TablesLike) -> pd.DataFrame:
 
 
 def _interest_subsidy(tables: TablesLike) -> pd.DataFrame:
-    """Amount times subsidised points times the subsidised part of a year."""
+    """Amount times subsidised points times the subsidised part of a year; caps are left to `policy.subsidy`."""
     loans = tables["loans"]
-    days = loans["term_days"].astype("float64").clip(upper=SUBSIDISED_DAYS)
-    return _sum_over_loans(loans, loans["amount"] * loans["subsidy_points"] / 100 * days / SUBSIDISED_DAYS, "cost")
+    subsidy = interest_subsidy(loans["amount"], loans["subsidy_points"], loans["term_days"])
+    return _sum_over_loans(loans, subsidy, "cost")
 
 
 def _phase_one(tables: TablesLike) -> pd.DataFrame:

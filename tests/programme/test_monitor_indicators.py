@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from sme_research.lending import loan_caps
 from sme_research.programme.monitor import ALL, INDICATORS, PROVINCE, Window, monitor_programme
-from sme_research.programme.monitor.caps import loan_caps
 from sme_research.programme.monitor.protecting import protect_series
 from sme_research.tables import tables_from_frames
 

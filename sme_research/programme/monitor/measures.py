@@ -9,13 +9,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sme_research.programme.monitor.caps import loan_caps
+from sme_research.lending import interest_subsidy, loan_caps
 from sme_research.programme.monitor.records import UNPLACED, TablesLike, Window
 from sme_research.tables import reporting_unit
 
 RowsOf = Callable[[TablesLike, Window], pd.DataFrame]
 
-SUBSIDY_DAYS: Final = 360  # of a year as banks count; a longer term is subsidised for one year
 WHOLE: Final = 100.0  # percent of a cap that is used up
 TITLES: Final = "titles"
 """Grants chained into titles (`ladder.chain_titles`), which `preparing` adds to the tables."""
@@ -111,9 +110,8 @@ def subsidy_spent(tables: TablesLike, window: Window) -> pd.DataFrame:
     """Subsidy of each drawdown, in 10,000 yuan: amount x points x days, at most a year of 360."""
     loans = tables["loans"]
     drawn = loans[window.holds(loans["drawn_on"])]
-    days = drawn["term_days"].clip(upper=SUBSIDY_DAYS)
-    spent = drawn["amount"] * drawn["subsidy_points"] / 100 * days / SUBSIDY_DAYS
-    found = pd.DataFrame({"enterprise_id": drawn["enterprise_id"], "value": spent.astype("float64")})
+    spent = interest_subsidy(drawn["amount"], drawn["subsidy_points"], drawn["term_days"])
+    found = pd.DataFrame({"enterprise_id": drawn["enterprise_id"], "value": spent})
     return found[found["value"].notna()]
 
 

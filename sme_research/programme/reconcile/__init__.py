@@ -1,5 +1,6 @@
 """Reconciliation: official figures beside our recount, and the misreadings that numbers of the programme invite."""
 
+from sme_research.lending import last_known_day, prime_rate_on
 from sme_research.programme.reconcile.composing import (
     check_public_figures,
     public_figures,
@@ -9,7 +10,6 @@ from sme_research.programme.reconcile.composing import (
 from sme_research.programme.reconcile.growth_split import split_growth
 from sme_research.programme.reconcile.indicators import INDICATORS, Indicator, find_indicator
 from sme_research.programme.reconcile.perimeters import AXES, read_perimeter
-from sme_research.programme.reconcile.prime_rate import last_known_day, prime_rate_on
 from sme_research.programme.reconcile.protecting import is_few
 from sme_research.programme.reconcile.records import (
     VERDICTS,

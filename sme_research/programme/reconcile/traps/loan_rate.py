@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from sme_research.lending import prime_rate_on
 from sme_research.programme.reconcile.asking import TablesLike, largest_part
 from sme_research.programme.reconcile.bounds import reproduces
 from sme_research.programme.reconcile.loans import loans_of
-from sme_research.programme.reconcile.prime_rate import prime_rate_on
 from sme_research.programme.reconcile.records import Evidence, Figure, Trap
 from sme_research.programme.reconcile.traps.common import (
     in_usual_unit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -11,9 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from sme_research.cli import cli
-from sme_research.present.parts.pool import describe_pool, pool_to_json, worklist_of
+from sme_research.disclosure import MARK
+from sme_research.present.parts.pool import (
+    describe_model,
+    describe_pool,
+    plot_calibration,
+    pool_to_json,
+    tabulate_candidates,
+    worklist_of,
+)
 from sme_research.programme.inputs import load_inputs
 from sme_research.programme.pool import count_pool, fit_chance, screen_pool, write_worklist
+from sme_research.programme.pool.chance import Calibration, Span
 from sme_research.programme.pool.shortfall import find_shortfalls
 from sme_research.rules import MET, UNKNOWN, UNMET, AllOf, AnyOf, Compare, Gate, TierRules, evaluate
 from sme_research.synthetic import WorldSpec, make_province
@@ -201,6 +211,35 @@ def test_the_public_edition_names_nobody_and_tells_no_few(pool, frames):
     assert not [number for number in numbers if number is not None and (0 < number < 10 or number % 10)]
 
 
+def test_a_fifth_with_few_recognised_is_not_in_the_public_picture(pool):
+    few = Calibration(300, expected=0.02, observed=0.02, low=0.01, high=0.04)
+    many = Calibration(300, expected=0.25, observed=0.3, low=0.25, high=0.35)
+    model = replace(pool.model, calibration=(few, many))
+    shown = plot_calibration(replace(pool, model=model), "en", edition="public")
+    assert [row["share recognised (%)"] for row in shown.data] == [MARK, pytest.approx(30)]
+    assert "withheld" in shown.caption
+    told = pool_to_json(replace(pool, model=model), edition="public")["model"]
+    assert [row["observed"] for row in told["calibration"]] == [0.3]
+    internal = plot_calibration(replace(pool, model=model), "en")
+    assert [row["share recognised (%)"] for row in internal.data] == [pytest.approx(2), pytest.approx(30)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(0.7, 0.9, "too low"), (1.1, 1.3, "too high"), (0.9, 1.1, "not clearly off")]
+)
+def test_what_the_test_showed_is_said_in_words(pool, low, high, said):
+    span = Span((low + high) / 2, low, high)
+    model = replace(pool.model, expected_by_observed=span, slope=None, lift=None)
+    assert said in describe_model(replace(pool, model=model), "en").markdown
+
+
+def test_a_gate_wholly_missed_is_no_percentage(pool):
+    rows = pool.candidates[pool.candidates["nearest_gate"] != ""].head(2).assign(shortfall=[1.0, 0.25])
+    shown = tabulate_candidates(replace(pool, candidates=rows), "en").rows
+    assert shown[0][3].endswith(": wholly missing")
+    assert shown[1][3].endswith(": 25.0% of what it asks is missing")
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_work_list_opens_and_holds_every_candidate_once(pool, tmp_path, lang):
     path = tmp_path / "list.xlsx"
@@ -209,7 +248,9 @@ def test_the_work_list_opens_and_holds_every_candidate_once(pool, tmp_path, lang
     rows = list(book.worksheets[0].values)
     assert [row[0] for row in rows[1:]] == list(pool.candidates["enterprise_id"])
     assert all(rows[0])
-    assert len(list(book.worksheets[1].values)) == 5
+    notes = list(book.worksheets[1].values)
+    assert len(notes) == 5
+    assert not any("**" in str(cell) for note in notes for cell in note)
     assert [file.name for file in tmp_path.iterdir()] == ["list.xlsx"]
 
 

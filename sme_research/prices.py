@@ -23,6 +23,11 @@ def _log_index() -> pd.Series[float]:
     return pd.Series(np.cumsum(changes), index=rows["year"].astype("int64"))
 
 
+def years_on_file() -> tuple[int, ...]:
+    """Years whose producer prices are known, in order."""
+    return tuple(int(year) for year in _log_index().index)
+
+
 def log_price_index(years: pd.Series[int]) -> pd.Series[float]:
     """Logarithm of the producer price index of each row's year.
 

@@ -98,11 +98,12 @@ def estimate_part(ask: Ask, name: str) -> SubgroupEffect:
     second = subgroup.parts[1][0] == wanted
     label = dict(subgroup.parts)[wanted]
     side = ask.sample["enterprise_id"].map(subgroup.split(first_rows(ask.tables, ask.sample)))
-    effect, reason = _estimate(ask.study, ask.sample[side == second])
+    effect, reason = estimate_within(ask.study, ask.sample[side == second])
     return SubgroupEffect(variable, subgroup.label, wanted, label, effect, reason)
 
 
-def _estimate(study: Study, part: pd.DataFrame) -> tuple[Effect | None, str]:
+def estimate_within(study: Study, part: pd.DataFrame) -> tuple[Effect | None, str]:
+    """The effect on some of a sample's enterprises, or why there is none."""
     if part.empty:
         return None, "no enterprise of the sample is in this part"
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -23,7 +23,10 @@ class Belief:
     """One instrument's estimate on one outcome, a year, with the words its grade permits.
 
     ``estimate`` and ``std_error`` are in ``unit`` (log points, or a fraction of
-    enterprises where the outcome is a yes or no).
+    enterprises where the outcome is a yes or no). ``path`` has the estimates by
+    full years since the start, from the year of the start on, and
+    ``path_covariance`` (n_years x n_years) that of their errors; both are empty
+    where only the average is known.
     """
 
     instrument: str
@@ -32,6 +35,8 @@ class Belief:
     std_error: float
     unit: str
     wording: Wording
+    path: tuple[float, ...] = ()
+    path_covariance: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.estimate) and np.isfinite(self.std_error) and self.std_error >= 0):
@@ -95,13 +100,61 @@ def draw_effects(
     return pd.DataFrame(np.column_stack(columns), columns=names)
 
 
+def draw_paths(
+    beliefs: Sequence[Belief],
+    n_draws: int,
+    n_years: int,
+    *,
+    correlation: NDArray[np.float64] | None = None,
+    seed: int = SEED,
+) -> NDArray[np.float64]:
+    """Draw effects by years since the start, jointly.
+
+    An effect that may be called one, and whose path is known, follows it: its
+    average moves with the other effects' errors, the rest of its errors is its
+    own. Beyond the years seen the last one holds. Every other effect is the same
+    in all years, as `draw_effects` draws it.
+
+    Parameters
+    ----------
+    beliefs, n_draws, correlation, seed
+        As for `draw_effects`.
+    n_years : int
+
+    Returns
+    -------
+    ndarray, n_draws x n_beliefs x n_years
+    """
+    drawn = draw_effects(beliefs, n_draws, correlation=correlation, seed=seed).to_numpy()
+    paths = np.repeat(drawn[:, :, None], n_years, axis=2)
+    scores = _scores(len(beliefs), n_draws, correlation, seed)
+    rng = np.random.default_rng([seed, 2])
+    for at, belief in enumerate(beliefs):
+        if belief.wording == CAUSAL and belief.path:
+            assert belief.path_covariance is not None
+            seen = min(len(belief.path), n_years)
+            covariance = belief.path_covariance[:seen, :seen]
+            with_mean = covariance.mean(axis=1)
+            common = np.outer(scores[:, at], with_mean) / np.sqrt(max(with_mean.mean(), np.finfo(float).tiny))
+            rest = covariance - np.outer(with_mean, with_mean) / max(with_mean.mean(), np.finfo(float).tiny)
+            own = rng.standard_normal((n_draws, seen)) @ _root(rest).T
+            known = np.asarray(belief.path[:seen]) + common + own
+            paths[:, at] = known[:, np.minimum(np.arange(n_years), seen - 1)]
+    return paths
+
+
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A matrix whose product with its own transpose is the covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(values.clip(min=0)))
+
+
 def _scores(n: int, n_draws: int, correlation: NDArray[np.float64] | None, seed: int) -> NDArray[np.float64]:
     """Standard normals with a given correlation, n_draws x n."""
     free = np.random.default_rng(seed).standard_normal((n_draws, n))
     if correlation is None:
         return free
-    values, vectors = np.linalg.eigh(correlation)
-    if correlation.shape != (n, n) or not np.allclose(np.diag(correlation), 1) or values.min() < -1e-8:
+    is_one = correlation.shape == (n, n) and np.allclose(np.diag(correlation), 1)
+    if not is_one or np.linalg.eigvalsh(correlation).min() < -1e-8:
         raise StudyError(f"the correlation of {n} effects must be a {n} x {n} correlation matrix.")
-    root: NDArray[np.float64] = vectors * np.sqrt(values.clip(min=0))
-    return free @ root.T
+    return free @ _root(correlation).T

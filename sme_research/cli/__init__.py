@@ -7,7 +7,19 @@ import sys
 
 import click
 
-from sme_research.cli import data, diagnose, effect, kernel, monitor, reconcile, reports, schedule, screen, site
+from sme_research.cli import (
+    data,
+    diagnose,
+    effect,
+    findings,
+    kernel,
+    monitor,
+    reconcile,
+    reports,
+    schedule,
+    screen,
+    site,
+)
 from sme_research.errors import SmeResearchError
 
 # Commands import what they need when they run: `list` should not wait for the estimators, nor a
@@ -22,7 +34,7 @@ def cli() -> None:
     """Relate a province's SME instruments to enterprise growth, and report it honestly."""
 
 
-for module in (data, diagnose, effect, kernel, monitor, reconcile, reports, schedule, screen, site):
+for module in (data, diagnose, effect, findings, kernel, monitor, reconcile, reports, schedule, screen, site):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from sme_research.errors import FactoryError
 from sme_research.factory.execute import WORK, Execution, Failure, execute
+from sme_research.factory.findings import make_findings
 from sme_research.factory.formats import write_outputs, write_replication
 from sme_research.factory.manifest import (
     MANIFEST_NAME,
@@ -153,20 +154,24 @@ def _finish(task: Task, done: Execution) -> None:
     records = collect_records(notebook, planned.slug)
     manifest = _manifest(task, done, records)
     write_notebook(notebook, folder / NOTEBOOK_NAME)
-    findings = json.dumps(records.findings, ensure_ascii=False, indent=1, allow_nan=False)
-    (folder / FINDINGS_NAME).write_text(findings, encoding="utf-8")
+    findings = make_findings(records.findings, manifest).to_json()
+    (folder / FINDINGS_NAME).write_text(_json(findings), encoding="utf-8")
     write_replication(folder, manifest, planned.notebook, PACKAGE.parent)
-    news = _news(task, PublishedRun(manifest, records.findings))
+    news = _news(task, PublishedRun(manifest, tuple(findings["findings"])))
     said = write_outputs(notebook, manifest, folder, news=news)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     final = {
         "outputs": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
-        "content_sha256": hashlib.sha256(f"{findings}\n{said}".encode()).hexdigest(),
+        "content_sha256": hashlib.sha256(f"{_json(records.findings)}\n{said}".encode()).hexdigest(),
     }
     content = manifest.model_copy(update=final).model_dump_json(indent=1)
     (folder / MANIFEST_NAME).write_text(content, encoding="utf-8")
     if planned.edition == "public" and planned.data is not None:
         _pass_gate(folder, planned.data)
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
 
 
 def _pass_gate(folder: Path, data: Path) -> None:

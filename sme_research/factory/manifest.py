@@ -21,6 +21,7 @@ MANIFEST_NAME = "manifest.json"
 PACKAGE = Path(__file__).resolve().parents[1]
 TEMPLATE_MODULES = (
     "execute.py",
+    "findings.py",
     "glossary.py",
     "locale.py",
     "make.py",

@@ -1,4 +1,4 @@
-"""The estimates of a run as the site compares and shows them; findings may lack any of their parts."""
+"""The estimates of a run as the site compares and shows them; findings may be of an older version and lack parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sme_research.factory.plan import Language
 from sme_research.factory.site.runs import Finding, PublishedRun
-from sme_research.present.words import amount, amount_range, cell, has_text, text
+from sme_research.present.words import LANGUAGES, amount, amount_range, cell, has_text, text
 
 Key = tuple[str, str, str, str]
 UNITS = ("log points", "share", "log points a year")
@@ -75,7 +75,7 @@ def estimates_of(run: PublishedRun) -> dict[Key, EstimateOf]:
     """Estimates of a run by key, in the order of its findings; the first of several with one key."""
     found: dict[Key, EstimateOf] = {}
     for finding in run.findings:
-        estimate = _estimate(finding)
+        estimate = _estimate(finding, run.manifest.parameters.get("population"))
         found.setdefault(estimate.key, estimate)
     return found
 
@@ -97,28 +97,29 @@ def unit_name(unit: str, language: Language) -> str:
     return text(language, f"unit.head.{unit}") if unit in UNITS else unit
 
 
-def _estimate(finding: Finding) -> EstimateOf:
-    nested = finding.get("effect")
-    flat: dict[str, Any] = {**(nested if isinstance(nested, dict) else {}), **finding}
-    grade = _mapping(flat.get("grade"))
+def _estimate(finding: Finding, population: Any) -> EstimateOf:
+    """Of a finding of any version; ``population`` is the run's, for versions whose findings do not say it."""
+    flat: dict[str, Any] = {**_mapping(finding.get("effect")), **finding}
+    grade, interval = _mapping(flat.get("grade")), _mapping(flat.get("interval"))
+    wording = _mapping(flat.get("wording"))
     outcome = str(flat.get("outcome") or _mapping(flat.get("outcome_label")).get("en", ""))
     instrument = str(flat.get("instrument") or _mapping(flat.get("instrument_label")).get("en", ""))
     checks = [check for check in flat.get("checks") or [] if isinstance(check, dict)]
     return EstimateOf(
-        key=(instrument, outcome, str(flat.get("estimand", "")), str(flat.get("population", ""))),
+        key=(instrument, outcome, str(flat.get("estimand", "")), str(flat.get("population") or population or "")),
         labels={kind: _mapping(flat.get(f"{kind}_label")) for kind in ("instrument", "outcome")},
-        headline=_mapping(flat.get("headline")),
+        headline=_mapping(flat.get("headline")) or {lang: wording[lang] for lang in LANGUAGES if lang in wording},
         estimate=_number(flat.get("estimate")),
         std_error=_number(flat.get("std_error")),
-        ci_low=_number(flat.get("ci_low")),
-        ci_high=_number(flat.get("ci_high")),
-        level=_number(flat.get("level")),
+        ci_low=_number(flat.get("ci_low", interval.get("low"))),
+        ci_high=_number(flat.get("ci_high", interval.get("high"))),
+        level=_number(flat.get("level", interval.get("level"))),
         unit=str(flat.get("unit", "")),
         n_enterprises=_whole(flat.get("n_enterprises")),
         n_treated=_whole(flat.get("n_treated")),
         checks={str(check.get("name")): str(check.get("verdict")) for check in checks},
-        sms_level=_whole(grade.get("sms_level")),
-        wording=str(grade.get("wording", "")),
+        sms_level=_whole(flat.get("sms_level", grade.get("sms_level"))),
+        wording=str(wording.get("permitted") or grade.get("wording", "")),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sme_research.errors import FactoryError
+from sme_research.factory.findings import stored_findings
 from sme_research.factory.manifest import MANIFEST_NAME, Manifest, read_manifest, sha256_of
 from sme_research.factory.site.layout import FINDINGS_NAME
 
@@ -20,7 +21,10 @@ CACHED_RUNS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class PublishedRun:
-    """A run: its manifest, its findings, and the hash of the manifest's bytes ("" before it is published)."""
+    """A run: its manifest, its findings, and the hash of the manifest's bytes ("" before it is published).
+
+    The findings are of the version of the run's file, which may be an older one.
+    """
 
     manifest: Manifest
     findings: tuple[Finding, ...]
@@ -57,11 +61,11 @@ def _read(folder: Path, _stamps: tuple[int, ...]) -> PublishedRun:
     if expected and hashlib.sha256(content).hexdigest() != expected:
         raise FactoryError(f"{_place(folder)}/{FINDINGS_NAME} has changed since it was published; restore it.")
     try:
-        findings = json.loads(content)
+        stored = json.loads(content)
     except ValueError:
         raise FactoryError(f"{_place(folder)}/{FINDINGS_NAME} is not JSON; restore it.") from None
-    found = tuple(finding for finding in findings if isinstance(finding, dict))
-    return PublishedRun(manifest, found, sha256_of(folder / MANIFEST_NAME))
+    findings = stored_findings(stored, f"{_place(folder)}/{FINDINGS_NAME}")
+    return PublishedRun(manifest, findings, sha256_of(folder / MANIFEST_NAME))
 
 
 def runs_of(reports: Path, slug: str) -> list[PublishedRun]:

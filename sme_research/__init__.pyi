@@ -1,11 +1,14 @@
 from .errors import DataError, FactoryError, IdentificationError, SmeResearchError, StudyError
 from .estimators import estimate_att, estimate_event_study
 from .evaluation import Evaluation, evaluate, sketch
+from .evaluation.mix import evaluate_mix, mix_records
 from .evaluation.plan import save_plan
 from .explorer import explore
 from .explorer_diagnosis import explore_diagnosis
 from .instruments import INSTRUMENTS
 from .outcomes import OUTCOMES
+from .policy.combinations import count_combinations
+from .policy.targeting import assess_all, assess_targeting
 from .present.figures import plot_balance, plot_event_study, plot_overlap
 from .present.notes import (
     compare_with_truth,
@@ -65,6 +68,22 @@ from .present.parts.ladder import (
     tabulate_stocks,
 )
 from .present.parts.literature import plot_literature, tabulate_literature
+from .present.parts.mix import (
+    describe_interactions,
+    describe_needs,
+    plot_combinations,
+    plot_interactions,
+    plot_mix_cells,
+    plot_reach,
+    summarise_mix,
+    tabulate_combinations,
+    tabulate_interactions,
+    tabulate_mix_cells,
+    tabulate_needs,
+    tabulate_numbers,
+    tabulate_reach,
+    tabulate_reach_groups,
+)
 from .present.parts.monitor import (
     describe_unknown,
     plot_matching,
@@ -162,11 +181,14 @@ __all__ = [
     "Study",
     "StudyError",
     "Tables",
+    "assess_all",
+    "assess_targeting",
     "assessment_day",
     "backtest_stocks",
     "check_public_figures",
     "compare_with_truth",
     "count_by_year",
+    "count_combinations",
     "count_in_force",
     "count_statuses",
     "count_training",
@@ -180,10 +202,12 @@ __all__ = [
     "describe_entry_margin",
     "describe_flow",
     "describe_growth_split",
+    "describe_interactions",
     "describe_ladder_limits",
     "describe_last_gates",
     "describe_limits",
     "describe_model",
+    "describe_needs",
     "describe_pool",
     "describe_public_shares",
     "describe_rates",
@@ -202,6 +226,7 @@ __all__ = [
     "estimate_att",
     "estimate_event_study",
     "evaluate",
+    "evaluate_mix",
     "explain_difference",
     "explore",
     "explore_diagnosis",
@@ -214,20 +239,25 @@ __all__ = [
     "load_population",
     "load_sample",
     "load_tables",
+    "mix_records",
     "monitor_programme",
     "planted_att",
     "plot_balance",
     "plot_calibration",
+    "plot_combinations",
     "plot_density",
     "plot_dose",
     "plot_event_study",
     "plot_family",
     "plot_growth_split",
     "plot_incidence",
+    "plot_interactions",
     "plot_literature",
     "plot_matching",
+    "plot_mix_cells",
     "plot_monitor_series",
     "plot_overlap",
+    "plot_reach",
     "plot_sensitivity",
     "plot_specifications",
     "plot_standing",
@@ -250,6 +280,7 @@ __all__ = [
     "summarise",
     "summarise_diagnosis",
     "summarise_ladder",
+    "summarise_mix",
     "summarise_monitoring",
     "summarise_quality",
     "summarise_reconciliation",
@@ -258,6 +289,7 @@ __all__ = [
     "tabulate_candidates",
     "tabulate_checks",
     "tabulate_cohorts",
+    "tabulate_combinations",
     "tabulate_contrast",
     "tabulate_cost",
     "tabulate_density",
@@ -277,6 +309,7 @@ __all__ = [
     "tabulate_incidence",
     "tabulate_inferences",
     "tabulate_inputs",
+    "tabulate_interactions",
     "tabulate_key_figures",
     "tabulate_ladder",
     "tabulate_ladder_cohorts",
@@ -284,6 +317,9 @@ __all__ = [
     "tabulate_last_gates",
     "tabulate_literature",
     "tabulate_missing",
+    "tabulate_mix_cells",
+    "tabulate_needs",
+    "tabulate_numbers",
     "tabulate_outcomes",
     "tabulate_paths",
     "tabulate_plan",
@@ -295,6 +331,8 @@ __all__ = [
     "tabulate_published",
     "tabulate_question",
     "tabulate_rates",
+    "tabulate_reach",
+    "tabulate_reach_groups",
     "tabulate_renewals",
     "tabulate_rule_change",
     "tabulate_rule_change_groups",

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from sme_research.errors import StudyError
+
+Floats = NDArray[np.float64]
+
+PRIOR_SPREAD: Final = 0.5
+"""Scale of the spread between parts before the data, as a share of the common effect."""
+GRID: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +38,9 @@ class ShrunkPart:
     """A part with how far it lies from all parts' mean, once shrunk.
 
     ``deviation`` and ``std_error`` are the mean and the standard deviation of the
-    difference from the common mean, given the estimates (normal-normal empirical
-    Bayes); ``spread`` is the estimated standard deviation of true effects between
-    the variable's parts, ``p_value`` that of Cochran's Q.
+    difference from the common mean, given the estimates; ``spread`` is what may be
+    expected of the standard deviation of true effects between the variable's
+    parts, ``p_value`` that of Cochran's Q.
     """
 
     raw: PartEffect
@@ -46,9 +54,11 @@ class ShrunkPart:
 def shrink_parts(parts: Sequence[PartEffect]) -> tuple[ShrunkPart, ...]:
     """Shrink the parts of one variable towards their common mean.
 
-    The spread of true effects is Paule and Mandel's (1982), by statsmodels. With
-    no more difference between parts than their errors explain, every deviation is
-    zero: what is not found is not used. One part alone deviates from nothing.
+    True effects are taken as normal around the mean, with a spread that is not
+    known: before the data, half-normal with a scale of `PRIOR_SPREAD` of the common
+    effect (Gelman 2006, on few groups). Not finding a difference between two
+    halves thus leaves room for one, and widens what is said of each. One part
+    alone deviates from nothing.
 
     Raises
     ------
@@ -61,14 +71,30 @@ def shrink_parts(parts: Sequence[PartEffect]) -> tuple[ShrunkPart, ...]:
         return tuple(ShrunkPart(part, part.estimate, 0.0, 0.0, 0.0, 1.0) for part in parts)
     estimates = np.array([part.estimate for part in parts])
     variances = np.array([part.std_error for part in parts]) ** 2
-    found = combine_effects(estimates, variances, method_re="iterated")
-    between = max(float(found.tau2), 0.0)
-    p_value = float(stats.chi2.sf(found.q, len(parts) - 1))
-    common = float(found.mean_effect_re)
-    weight = between / (between + variances)
-    deviation = weight * (estimates - common)
-    error = np.sqrt(weight * variances)
+    fixed = combine_effects(estimates, variances)
+    p_value = float(stats.chi2.sf(fixed.q, len(parts) - 1))
+    common = float(fixed.mean_effect_fe)
+    scale = PRIOR_SPREAD * max(abs(common), float(fixed.sd_eff_w_fe))
+    spreads = np.linspace(0.0, 5.0, GRID) * scale
+    chances = _chances(estimates, variances, spreads, scale)
+    weights = spreads[:, None] ** 2 / (spreads[:, None] ** 2 + variances)
+    means = weights * (estimates - common)
+    deviation = chances @ means
+    variance = chances @ (weights * variances + means**2) - deviation**2
+    spread = float(chances @ spreads)
     return tuple(
-        ShrunkPart(part, common, float(shift), float(sd), float(np.sqrt(between)), p_value)
-        for part, shift, sd in zip(parts, deviation, error, strict=True)
+        ShrunkPart(part, common, float(shift), float(error), spread, p_value)
+        for part, shift, error in zip(parts, deviation, np.sqrt(variance.clip(min=0)), strict=True)
     )
+
+
+def _chances(estimates: Floats, variances: Floats, spreads: Floats, scale: float) -> Floats:
+    """How probable each spread is once the parts are seen, with an even prior on the common mean."""
+    total = spreads[:, None] ** 2 + variances
+    precision = (1 / total).sum(axis=1)
+    mean = (estimates / total).sum(axis=1) / precision
+    logs = -0.5 * (np.log(total).sum(axis=1) + np.log(precision))
+    logs -= 0.5 * ((estimates - mean[:, None]) ** 2 / total).sum(axis=1)
+    logs += stats.halfnorm.logpdf(spreads, scale=scale)
+    chances = np.exp(logs - logs.max())
+    return np.asarray(chances / chances.sum())

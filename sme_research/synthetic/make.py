@@ -64,6 +64,22 @@ def make_province(spec: WorldSpec) -> Province:
     return Province(tables, tell_truth(population, accounts, treatments, planted, spec))
 
 
+def plan_effects(spec: WorldSpec) -> dict[str, tuple[pd.Series[float], tuple[float, ...]]]:
+    """What an instrument would do to the revenue of whoever is first reached by it.
+
+    By instrument: each enterprise's own multiple (by id), and the effect in log
+    points by full years since the start, the last of which holds on. A loan's own
+    multiple is that of the mean dose where the enterprise had none.
+    """
+    population = draw_population(spec)
+    treatments = _draw_treatments(population, draw_ladder(population, spec), spec)
+    gains = plant_effects(population, treatments, spec).gains
+    return {
+        name: (pd.Series(gain.own, index=population.ids), tuple(gain.profiles.get("log_revenue", (0.0,))))
+        for name, gain in gains.items()
+    }
+
+
 def _draw_treatments(population: Population, ladder: Ladder, spec: WorldSpec) -> dict[str, Treatment]:
     loans = draw_loans(population, ladder, spec)
     training = draw_training(population, loans, spec)

@@ -52,9 +52,8 @@ def true_gain(scenario: Scenario, spec: WorldSpec, tables, found) -> float:
         frame = pd.DataFrame(by_start, index=eligible.index).fillna(0.0)
         keys = [eligible[column].astype(str) for column in segments.by]
         index = pd.MultiIndex.from_frame(segments.table[list(segments.by)].astype(str))
-        total += float(
-            (means.reindex(index).fillna(0.0).to_numpy() * found.allocation.solution.enterprises[:, at]).sum()
-        )
+        means = frame.groupby(keys).mean().reindex(index).fillna(0.0).to_numpy()
+        total += float((means * found.allocation.solution.enterprises[:, at]).sum())
     return total
 
 

@@ -1,8 +1,10 @@
 """The ladder's pages say in both languages what was counted; the public edition gives no enterprise away."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from sme_research.present.parts.ladder import (
@@ -217,3 +219,70 @@ def test_without_accounts_nothing_is_held_against_rules(ladder):
     standards = hold_against_rules(ladder, tables_from_frames(careers.frames))
     assert (standards.stuck, standards.shifts) == ((), ())
     assert "no enterprise" in describe_last_gates(standards.stuck, "en").markdown
+
+
+def test_a_new_standard_is_told_with_both_bounds(ladder, projection, province, standards):
+    for shift in standards.shifts:
+        after = shift.after
+        assert after.at_most == after.fails + after.may_fail + after.to_judge
+        assert after.fails <= after.at_most <= after.n
+    summary = summarise_ladder(ladder, projection, (), standards, "en").markdown
+    (srdi, _) = standards.shifts
+    said = (
+        f"of {srdi.after.n:,} SRDI SMEs at least {srdi.after.fails:,} ({100 * srdi.after.fails / srdi.after.n:.1f}%)"
+    )
+    assert said in summary
+    assert f"at most {srdi.after.at_most:,} ({100 * srdi.after.at_most / srdi.after.n:.1f}%) fail a gate" in summary
+
+
+def with_champions(province, first, n=3):
+    """The province with the first n little giants made champions on a day, and no other champion."""
+    titles = province["recognitions"]
+    kept = titles[titles["tier"] != "champion"]
+    giants = kept[kept["tier"] == "little_giant"].drop_duplicates("enterprise_id").head(n)
+    risen = giants.assign(tier="champion", granted_on=pd.Timestamp(first), expires_on=pd.NaT)
+    return read_ladder(
+        tables_from_frames(
+            {name: province[name] for name in ("enterprises", "accounts")}
+            | {"recognitions": pd.concat([kept, risen], ignore_index=True)},
+            made_up=True,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "climbs"), [("2024-03-01", False), ("2021-12-01", True)], ids=["after follow-up", "long before"]
+)
+def test_no_climb_is_told_where_the_higher_list_began_after_follow_up(province, first, climbs):
+    ladder = with_champions(province, first)
+    assert ladder.titles.may_climb("little_giant") is climbs
+    assert ladder.titles.first_above("little_giant") == pd.Timestamp(first).date()
+    table = tabulate_incidence(ladder, "en")
+    at = [row.label if isinstance(row, Group) else "" for row in table.rows].index("Little giants")
+    shares = [row[1] for row in table.rows[at + 1 :]]
+    assert (set(shares) == {"–"}) is not climbs
+    assert ("By the end of follow-up the list held no higher title" in table.note) is not climbs
+
+
+def test_champions_are_not_projected_and_it_is_said_why(province, standards):
+    ladder = with_champions(province, "2023-06-01")
+    projection = project_stocks(ladder.titles, until=2025, n_draws=50)
+    summary = summarise_ladder(ladder, projection, (), standards, "en").markdown
+    assert "**Manufacturing champions are not projected**: there were fewer than 20" in summary
+    assert "the first of June 2023" in summary
+    none = with_champions(province, "2023-06-01", n=0)
+    projection = project_stocks(none.titles, until=2025, n_draws=50)
+    assert "not projected**: the list has none" in summarise_ladder(none, projection, (), standards, "en").markdown
+    assert "champions" in tabulate_stocks(projection, (), "en").note
+
+
+def test_a_projection_that_missed_the_past_judges_no_target(ladder, projection):
+    (past,) = [row for row in backtest_stocks(ladder.titles, n_draws=100) if row.tier == "innovative"]
+    missed = replace(past, actual=round(past.expected.ci_low) - 1)
+    table = tabulate_stocks(projection, TARGETS, "en", backtests=(missed,))
+    by_tier = dict(zip(table.head, table.rows[-1], strict=True))
+    assert by_tier["Innovative SMEs"] == "1 by 2026: the projection has failed its test, so there is no verdict"
+    kept = tabulate_stocks(
+        projection, TARGETS, "en", backtests=(replace(past, actual=round(past.expected.estimate)),)
+    )
+    assert "whole interval lies above" in dict(zip(kept.head, kept.rows[-1], strict=True))["Innovative SMEs"]

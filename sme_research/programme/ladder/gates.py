@@ -64,6 +64,11 @@ class Standing:
         """All of them."""
         return self.fails + self.may_fail + self.to_judge + self.passes
 
+    @property
+    def at_most(self) -> int:
+        """Those that fail if every gate is unmet that the data do not hold or that a person has to judge."""
+        return self.n - self.passes
+
 
 @dataclass(frozen=True, slots=True)
 class RuleShift:

@@ -62,6 +62,17 @@ class Titles:
         """Last day on which every title's fate is known: the tolerance before the data's day."""
         return (pd.Timestamp(self.data_day) - pd.Timedelta(days=self.tolerance.after)).date()
 
+    def first_above(self, tier: str) -> date | None:
+        """Day of the first title of any higher tier; None where the list has none."""
+        above = self.frame["tier"].isin(TIERS[TIERS.index(tier) + 1 :])
+        days = self.frame.loc[above, "granted_on"]
+        return None if days.empty else pd.Timestamp(days.min()).date()
+
+    def may_climb(self, tier: str) -> bool:
+        """Whether any title of a higher tier was given by `followed_until`: else no climb could be seen."""
+        first = self.first_above(tier)
+        return first is not None and first <= self.followed_until
+
 
 def last_grant(recognitions: pd.DataFrame) -> date:
     """The data's day where none is given: that of the last grant, up to which the list surely runs.

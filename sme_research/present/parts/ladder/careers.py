@@ -10,6 +10,7 @@ from sme_research.disclosure import protect_counts, write_texts
 from sme_research.present.parts.ladder.telling import (
     WITHIN,
     Edition,
+    describe_unseen,
     group_name,
     heading,
     rate,
@@ -19,7 +20,7 @@ from sme_research.present.parts.ladder.telling import (
     told_rate,
 )
 from sme_research.present.show import Group, HtmlTable, Text
-from sme_research.present.words import MARK, count, day, text, words
+from sme_research.present.words import MARK, count, day, sentences, text, words
 from sme_research.programme.ladder import (
     TIERS,
     Incidence,
@@ -41,16 +42,21 @@ def tabulate_incidence(ladder: Ladder, lang: str, *, edition: Edition = "interna
     """Shares that climbed and that lapsed by whole years since entry, tier by tier."""
     rows: list[tuple[str, ...] | Group] = []
     level = "95%"
+    notes = [text(lang, "ladder.incidence_note")]
     for tier in TIERS:
         if (found := _of(ladder, tier)) is None or not found.enough:
             continue
         rows.append(Group(heading(tier_name(tier, lang))))
-        rows += _landmark_rows(found, lang, edition)
+        seen = ladder.titles.may_climb(tier)
+        rows += _landmark_rows(found, lang, edition, seen=seen)
+        if not seen:
+            name, unseen = heading(tier_name(tier, lang)), describe_unseen(ladder.titles, tier, lang)
+            notes.append(text(lang, "ladder.incidence_unseen", tier=name, unseen=unseen))
     caption = text(lang, "ladder.incidence_caption", level=level)
-    return HtmlTable(caption, words(lang, "ladder.incidence_head"), rows, text(lang, "ladder.incidence_note"))
+    return HtmlTable(caption, words(lang, "ladder.incidence_head"), rows, sentences(lang, notes))
 
 
-def _landmark_rows(found: Incidence, lang: str, edition: Edition) -> Iterator[tuple[str, ...]]:
+def _landmark_rows(found: Incidence, lang: str, edition: Edition, *, seen: bool) -> Iterator[tuple[str, ...]]:
     causes = ("promotion", "lapse")
     told = {cause: {p.years: p for p in tell_points(found, cause, LANDMARKS, edition)} for cause in causes}
     for years in LANDMARKS:
@@ -59,6 +65,8 @@ def _landmark_rows(found: Incidence, lang: str, edition: Edition) -> Iterator[tu
             continue
         shown = [told[cause].get(years) for cause in causes]
         shares = [MARK if p is None else rate([p.estimate, p.ci_low, p.ci_high], lang) for p in shown]
+        if not seen:
+            shares[0] = "–"
         left = count(told_count(point.n_at_risk, edition))
         yield (text(lang, "ladder.incidence_years", years=f"{years:g}"), *shares, left)
 

@@ -37,9 +37,9 @@ def _explained(rules: Sequence[TierRules], lang: str) -> list[str]:
 
 
 def _blank(gates: Sequence[GateTally], n: int, lang: str) -> list[str]:
-    """Whether the data hold nothing at all for some gate, which makes the bounds wide."""
-    blank = sum(gate.unknown == n for gate in gates)
-    return [text(lang, "ladder.gates_blank", n=blank)] if blank else []
+    """Whether some gate is open for all, as the data hold nothing or a person has to judge: the bounds are wide."""
+    found = {"blank": sum(gate.unknown == n for gate in gates), "judged": sum(gate.judge == n for gate in gates)}
+    return [text(lang, f"ladder.gates_{name}", n=number) for name, number in found.items() if number]
 
 
 def _titles(shift: RuleShift, lang: str) -> dict[str, str]:
@@ -72,7 +72,7 @@ def _below(tier: str) -> str:
 
 
 def summarise_standards(standards: Standards, lang: str, edition: Edition) -> list[str]:
-    """For the first page: what is most often lacking, and how many holders fail the next standard at the least."""
+    """For the first page: what is most often lacking, and how many fail the next standard at least and at most."""
     told = [part for stuck in standards.stuck if (part := _stuck_part(stuck, lang, edition))]
     shifts = [shift for shift in standards.shifts if shift.after.n]
     parts = [_shift_part(shift, lang, edition) for shift in shifts]
@@ -102,8 +102,11 @@ def _stuck_part(stuck: Stuck, lang: str, edition: Edition) -> str:
 
 
 def _shift_part(shift: RuleShift, lang: str, edition: Edition) -> str:
-    n, fails = (count(told_count(number, edition)) for number in (shift.after.n, shift.after.fails))
-    return text(lang, "ladder.summary_shift_part", tier=tier_name(shift.rules_after.tier, lang), n=n, fails=fails)
+    after = shift.after
+    n, fails, most = (count(told_count(number, edition)) for number in (after.n, after.fails, after.at_most))
+    low, high = (_share(number, after.n, edition) for number in (after.fails, after.at_most))
+    facts = {"n": n, "fails": fails, "most": most, "low": low, "high": high}
+    return text(lang, "ladder.summary_shift_part", tier=tier_name(shift.rules_after.tier, lang), **facts)
 
 
 def tabulate_last_gates(stuck: Sequence[Stuck], lang: str, *, edition: Edition = "internal") -> HtmlTable:
@@ -144,7 +147,7 @@ def _shift_sentence(shift: RuleShift, lang: str, edition: Edition) -> str:
     )  # fmt: skip
     names = ("n", "fails", "may_fail", "to_judge", "passes", "newly", "before")
     facts = dict(zip(names, (count(told_count(number, edition)) for number in numbers), strict=True))
-    low, high = (_share(number, n, edition) for number in (after.fails, n - after.passes))
+    low, high = (_share(number, n, edition) for number in (after.fails, after.at_most))
     named = {"tier": heading(tier_name(shift.rules_after.tier, lang)), **_titles(shift, lang)}
     parts = [text(lang, "ladder.shift", low=low, high=high, **named, **facts)]
     first = shift.gates[0] if shift.gates else None

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, INK, draw
-from sme_research.present.parts.ladder.telling import FEWEST, Edition, heading, tier_name, told_count
+from sme_research.present.parts.ladder.telling import FEWEST, Edition, heading, month_of, tier_name, told_count
 from sme_research.present.plotted import Value, counted, tabulate_plotted
 from sme_research.present.show import HtmlTable, Picture, Text
 from sme_research.present.words import count, join, sentences, share, text, words
-from sme_research.programme.ladder import TIERS, Backtest, Projection, Stock, Target, TierRates
+from sme_research.programme.ladder import TIERS, Backtest, Projection, Stock, Target, TierRates, Titles
 from sme_research.programme.ladder.stocks import FEW_DUE
 
 
@@ -35,7 +35,24 @@ def describe_coming(projection: Projection, backtests: Sequence[Backtest], lang:
     if checked:
         years = {"start": backtests[0].start, "end": backtests[0].end}
         told.append(text(lang, "ladder.stock_past", parts=_clauses(lang, checked), **years))
+        failed = [tier_name(row.tier, lang) for row in backtests if row.tier in tiers and not row.inside]
+        if failed:
+            told[-1] = sentences(lang, [told[-1], text(lang, "ladder.stock_failed", tiers=join(lang, failed))])
     return told
+
+
+def describe_absent(projection: Projection, titles: Titles, lang: str) -> list[str]:
+    """Why a tier is not projected: the list has none of it, or too few to take rates from."""
+    return [_absent(projection, titles, tier, lang) for tier in TIERS if tier not in projected_tiers(projection)]
+
+
+def _absent(projection: Projection, titles: Titles, tier: str, lang: str) -> str:
+    granted = titles.frame.loc[titles.frame["tier"] == tier, "granted_on"]
+    name = heading(tier_name(tier, lang))
+    if granted.empty:
+        return text(lang, "ladder.stock_none", tier=name)
+    facts = {"first": month_of(granted.min(), lang), "year": projection.base_year, "fewest": FEWEST}
+    return text(lang, "ladder.stock_absent", tier=name, **facts)
 
 
 def _clauses(lang: str, parts: list[str]) -> str:
@@ -69,8 +86,14 @@ def _past(row: Backtest, lang: str, edition: Edition) -> str:
         low=numbers["low"],
         high=numbers["high"],
         actual=count(told_count(row.actual, edition)),
-        verdict=text(lang, "ladder.inside" if row.inside else "ladder.outside"),
+        verdict=text(lang, f"ladder.{_verdict_of(row)}"),
     )
+
+
+def _verdict_of(row: Backtest) -> str:
+    if row.inside:
+        return "inside"
+    return "outside_high" if row.actual < row.expected.ci_low else "outside_low"
 
 
 def plot_stocks(
@@ -144,20 +167,31 @@ def _rows(projection: Projection, tiers: Sequence[str], lang: str, edition: Edit
 
 
 def tabulate_stocks(
-    projection: Projection, targets: Sequence[Target], lang: str, *, edition: Edition = "internal"
+    projection: Projection,
+    targets: Sequence[Target],
+    lang: str,
+    *,
+    backtests: Sequence[Backtest] = (),
+    edition: Edition = "internal",
 ) -> HtmlTable:
-    """Expected counts by year and tier, with how they stand to the plan's targets."""
+    """Expected counts by year and tier, with how they stand to the plan's targets.
+
+    A tier whose back-test missed what came has no verdict on its target.
+    """
     years = sorted({stock.year for stock in projection.stocks if stock.year >= projection.base_year})
     tiers = projected_tiers(projection)
     heads = [text(lang, "ladder.stocks_head_year"), *(heading(tier_name(tier, lang)) for tier in tiers)]
     rows = [(str(year), *(_cell(projection.at(tier, year), lang, edition) for tier in tiers)) for year in years]
-    judged = [_verdicts(projection, targets, tier, lang) for tier in tiers]
+    failed = {row.tier for row in backtests if not row.inside}
+    judged = [_verdicts(projection, targets, tier, lang, failed=tier in failed) for tier in tiers]
     if targets:
         rows.append((heading(text(lang, "ladder.stocks_target")), *judged))
     caption = text(lang, "ladder.stocks_table_caption", level=f"{projection.level:.0%}")
     sources = dict.fromkeys(target.source[lang] for target in targets if target.tier in tiers)
     told = [text(lang, "ladder.stocks_target_source", source=source) for source in sources]
-    note = sentences(lang, [text(lang, "ladder.stocks_note", fewest=FEWEST), *told])
+    absent = [tier_name(tier, lang) for tier in TIERS if tier not in tiers]
+    left = [text(lang, "ladder.stocks_left_out", tiers=join(lang, absent), fewest=FEWEST)] if absent else []
+    note = sentences(lang, [*left, text(lang, "ladder.stocks_note"), *told])
     return HtmlTable(caption, heads, rows, note)
 
 
@@ -168,18 +202,20 @@ def _cell(stock: Stock | None, lang: str, edition: Edition) -> str:
     return text(lang, "ladder.stocks_cell", **numbers)
 
 
-def _verdicts(projection: Projection, targets: Sequence[Target], tier: str, lang: str) -> str:
-    own = [_verdict(projection, target, lang) for target in targets if target.tier == tier]
+def _verdicts(projection: Projection, targets: Sequence[Target], tier: str, lang: str, *, failed: bool) -> str:
+    own = [_verdict(projection, target, lang, failed=failed) for target in targets if target.tier == tier]
     return _clauses(lang, own) or "–"
 
 
-def _verdict(projection: Projection, target: Target, lang: str) -> str:
+def _verdict(projection: Projection, target: Target, lang: str, *, failed: bool) -> str:
     facts = {"year": target.year, "target": count(target.number)}
     stock = projection.at(target.tier, target.year)
     if stock is None:
         return text(lang, "ladder.stocks_target_unseen", **facts)
     if stock.counted:
         key = "target_met" if stock.estimate >= target.number else "target_missed"
+    elif failed:
+        key = "target_failed"
     elif stock.ci_low >= target.number:
         key = "target_above"
     else:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sme_research.present.parts.ladder.gates import summarise_standards
-from sme_research.present.parts.ladder.stocks import describe_coming
-from sme_research.present.parts.ladder.telling import WITHIN, Edition, heading, tell_points, tier_name, told_count
+from sme_research.present.parts.ladder.stocks import describe_absent, describe_coming
+from sme_research.present.parts.ladder.telling import (
+    WITHIN,
+    Edition,
+    describe_unseen,
+    heading,
+    tell_points,
+    tier_name,
+    told_count,
+)
 from sme_research.present.show import Text
 from sme_research.present.words import count, day, share, text
 from sme_research.programme.ladder import (
@@ -36,6 +44,7 @@ def summarise_ladder(
     titles = ladder.titles
     told = [_climb(ladder, tier, lang, edition) for tier in TIERS]
     told += [_renewed(ladder, lang, edition), *describe_coming(projection, backtests, lang, edition)]
+    told += describe_absent(projection, titles, lang)
     told += summarise_standards(standards, lang, edition)
     scope = text(
         lang,
@@ -63,6 +72,9 @@ def _climb(ladder: Ladder, tier: str, lang: str, edition: Edition) -> str:
         "holding": 1 - up.estimate - out.estimate,
     }  # fmt: skip
     hundred = {name: f"{100 * number:.0f}" for name, number in shares.items()}
+    if not ladder.titles.may_climb(tier):
+        unseen = describe_unseen(ladder.titles, tier, lang)
+        return text(lang, "ladder.climb_unseen", level=f"{found.level:.0%}", unseen=unseen, **facts, **hundred)
     return text(lang, "ladder.climb", level=f"{found.level:.0%}", **facts, **hundred)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final, Literal
 
 from sme_research.disclosure import coarse_count, coarse_share
 from sme_research.disclosure.rule import DEFAULT_RULE, SHARE_STEPS
 from sme_research.present.words import MARK, has_text, share, text
-from sme_research.programme.ladder import Incidence, Point
+from sme_research.programme.ladder import Incidence, Point, Titles
 from sme_research.tables import area_name
 
 Edition = Literal["internal", "public"]
@@ -94,6 +95,16 @@ def rate(numbers: Sequence[float], lang: str) -> str:
     """A share with its interval."""
     middle, low, high = (share(number) for number in numbers)
     return text(lang, "ladder.rate", share=middle, low=low, high=high)
+
+
+def month_of(moment: date, lang: str) -> str:
+    """The month of a day: days of single grants are told in no edition."""
+    return f"{moment.year}年{moment.month}月" if lang == "zh" else f"{moment:%B %Y}"
+
+
+def describe_unseen(titles: Titles, tier: str, lang: str) -> str:
+    """Why no climb from a tier could be seen, as `Titles.may_climb` found."""
+    return text(lang, "ladder.unseen_none" if titles.first_above(tier) is None else "ladder.unseen_late")
 
 
 def tier_name(tier: str, lang: str) -> str:

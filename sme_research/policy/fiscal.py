@@ -150,10 +150,9 @@ def _recorded(tables: TablesLike) -> list[pd.DataFrame]:
     found = []
     if "loans" in tables and "recognitions" in tables:
         loans = assess_loans(tables)
-        paid = loans[loans["eligible_amount"] > 0]
-        found.append(
-            _rows(paid, "loan_subsidy", "drawn_on", paid["subsidy"], unit="loan", item="phase", basis="rule")
-        )
+        paid = loans[loans["eligible_amount"] > 0].assign(payer="province")
+        told = {"unit": "loan", "item": "phase", "payer": "payer", "basis": "rule"}
+        found.append(_rows(paid, "loan_subsidy", "drawn_on", paid["subsidy"], **told))
     if "awards" in tables:
         awards = tables["awards"]
         found.append(_rows(awards, "award", "paid_on", awards["amount"], unit="award", item="tier", payer="payer"))

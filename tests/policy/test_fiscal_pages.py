@@ -1,4 +1,4 @@
-"""Costs in both languages and editions: the unknown is not told as zero, few are withheld, words keep to the grade."""
+"""Costs in both languages and editions: the unknown is never told as zero, few are withheld, words keep to grades."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
 
 from sme_research.errors import StudyError
 
@@ -71,10 +70,9 @@ def shrink_parts(parts: Sequence[PartEffect]) -> tuple[ShrunkPart, ...]:
         return tuple(ShrunkPart(part, part.estimate, 0.0, 0.0, 0.0, 1.0) for part in parts)
     estimates = np.array([part.estimate for part in parts])
     variances = np.array([part.std_error for part in parts]) ** 2
-    fixed = combine_effects(estimates, variances)
-    p_value = float(stats.chi2.sf(fixed.q, len(parts) - 1))
-    common = float(fixed.mean_effect_fe)
-    scale = PRIOR_SPREAD * max(abs(common), float(fixed.sd_eff_w_fe))
+    common = float(np.average(estimates, weights=1 / variances))
+    p_value = float(stats.chi2.sf(((estimates - common) ** 2 / variances).sum(), len(parts) - 1))
+    scale = PRIOR_SPREAD * max(abs(common), float((1 / variances).sum() ** -0.5))
     spreads = np.linspace(0.0, 5.0, GRID) * scale
     chances = _chances(estimates, variances, spreads, scale)
     weights = spreads[:, None] ** 2 / (spreads[:, None] ** 2 + variances)

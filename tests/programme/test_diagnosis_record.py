@@ -27,7 +27,9 @@ from sme_research.present.parts.diagnosis import (
     tabulate_scores,
     tabulate_services,
 )
-from sme_research.present.show import HtmlTable, Picture, Text
+from sme_research.present.parts.diagnosis.tables import gate_table
+from sme_research.present.parts.diagnosis.wording import tell_threshold
+from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.programme.diagnosis import (
     TIERS,
     Diagnosis,
@@ -46,6 +48,7 @@ from sme_research.programme.diagnosis import (
     next_tier,
     read_services,
 )
+from sme_research.rules import METRICS
 from sme_research.synthetic import WorldSpec, make_province
 from sme_research.tables import Tables, tables_from_frames
 
@@ -121,6 +124,31 @@ def test_a_scored_indicator_names_the_nearest_way_to_more_points():
         0.5,
         5,
     )
+
+
+@pytest.mark.parametrize(
+    ("lang", "lowest", "next_one"), [("zh", "有即可", "不低于市级"), ("en", "any", "at least municipal")]
+)
+def test_the_lowest_level_of_an_institution_asks_for_any(lang, lowest, next_one):
+    metric = METRICS["rd_institution"]
+    assert tell_threshold(">=", 1, metric, lang) == lowest
+    assert tell_threshold(">=", 2, metric, lang).startswith(next_one)
+
+
+def test_a_score_stands_where_values_stand(tables):
+    tiers = diagnose(tables, find_any(tables), on=assessment_day(tables)).tiers
+    (tier,) = [one for one in tiers if one.rules.tier == "innovative"]
+    (gate,) = [one for one in tier.gates if one.scored]
+    row = next(
+        row for row in gate_table([tier], "en").rows if not isinstance(row, Group) and row[0] == gate.label["en"]
+    )
+    bounds = [f"{tier.score_low:g}", f"{tier.score_high:g}"]
+    assert row[2] == " to ".join(dict.fromkeys(bounds)) + " points"
+    assert row[3] == "–"
+
+
+def find_any(tables):
+    return str(tables["enterprises"]["enterprise_id"].iloc[0])
 
 
 def test_a_percentile_counts_ties_as_half_and_turns_where_lower_is_better():

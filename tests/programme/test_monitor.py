@@ -19,7 +19,6 @@ from sme_research.programme.monitor import (
     monitoring_to_json,
 )
 from sme_research.programme.monitor.protecting import protect_series
-from sme_research.synthetic import WorldSpec, make_province
 from sme_research.tables import tables_from_frames
 
 ENTERPRISES = pd.DataFrame(
@@ -118,14 +117,8 @@ def test_open_appeals_are_censored_not_left_out():
     assert median_wait(days, pd.Series([False] * 5)) is None
 
 
-@pytest.fixture(scope="module")
-def demo():
-    tables = tables_from_frames(make_province(WorldSpec(n_enterprises=600)).tables, made_up=True)
-    return tables, monitor_programme(tables, n_months=13)
-
-
-def test_the_demo_counts_as_planted(demo):
-    tables, found = demo
+def test_the_demo_counts_as_planted(monitored_tables, monitored):
+    tables, found = monitored_tables, monitored
     official = tables["official_figures"].set_index("indicator")["value"]
     for tier in ("innovative", "srdi", "little_giant", "champion"):
         assert known(found, f"in_force_{tier}")["value"] == official[f"{tier}_count"]
@@ -133,15 +126,15 @@ def test_the_demo_counts_as_planted(demo):
     assert known(found, "person_times", month="2023-12")["value"] == of_2023
 
 
-def test_units_add_up_to_the_province_where_enterprises_are_counted(demo):
-    found = demo[1]
+def test_units_add_up_to_the_province_where_enterprises_are_counted(monitored):
+    found = monitored
     rows = found.frame[(found.frame["indicator"] == "in_force_srdi") & (found.frame["month"] == found.month)]
     units = rows[rows["reporting_unit"] != PROVINCE]["value"].sum()
     assert units == rows[rows["reporting_unit"] == PROVINCE]["value"].iloc[0]
 
 
-def test_the_public_edition_tells_of_no_few(demo):
-    found = monitor_programme(demo[0], edition="public", n_months=13)
+def test_the_public_edition_tells_of_no_few(monitored_in_public):
+    found = monitored_in_public
     rows = found.frame[found.frame["status"] == "known"]
     assert not rows["n_enterprises"].between(1, 9).any()
     withheld = found.frame[found.frame["status"] == "withheld"]

@@ -28,7 +28,6 @@ from sme_research.present.parts.monitor.telling import change
 from sme_research.present.parts.monitor.tiles import TILES, tile_places
 from sme_research.present.show import Group, Picture, Text
 from sme_research.programme.monitor import INDICATORS, PROVINCE, monitor_programme
-from sme_research.synthetic import WorldSpec, make_province
 from sme_research.tables import reporting_units, tables_from_frames
 
 NEIGHBOURS = {
@@ -47,18 +46,18 @@ NEIGHBOURS = {
 
 
 @pytest.fixture(scope="module")
-def tables():
-    return tables_from_frames(make_province(WorldSpec(n_enterprises=600)).tables, made_up=True)
+def tables(monitored_tables):
+    return monitored_tables
 
 
 @pytest.fixture(scope="module")
-def found(tables):
-    return monitor_programme(tables, n_months=13)
+def found(monitored):
+    return monitored
 
 
 @pytest.fixture(scope="module")
-def public(tables):
-    return monitor_programme(tables, n_months=13, edition="public")
+def public(monitored_in_public):
+    return monitored_in_public
 
 
 def pages(found, lang):

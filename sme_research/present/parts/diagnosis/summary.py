@@ -68,6 +68,12 @@ def tell_score(found: TierStatus, lang: str) -> str:
     return text(lang, "diagnosis.score" if low == high else "diagnosis.score_range", low=low, high=high)
 
 
+def tell_score_value(found: TierStatus, lang: str) -> str:
+    """The score, or its bounds, for a cell."""
+    low, high = f"{found.score_low:g}", f"{found.score_high:g}"
+    return text(lang, "diagnosis.score_value" if low == high else "diagnosis.score_value_range", low=low, high=high)
+
+
 def _missing(found: TierStatus, lang: str) -> list[str]:
     """What is short of its threshold, and what is not known."""
     told = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sme_research.present.parts.diagnosis.summary import Edition, tell_score, told_count
+from sme_research.present.parts.diagnosis.summary import Edition, tell_score, tell_score_value, told_count
 from sme_research.present.parts.diagnosis.wording import (
     capital,
     clauses,
@@ -102,12 +102,9 @@ def _gate_rows(gate: GateStatus, tier: TierStatus, lang: str) -> Iterator[Sequen
     if len(told) == 1:
         yield (gate.label[lang], status, *told[0][1:])
         return
-    asked = none
-    if gate.reason is not None:
-        asked = text(lang, "diagnosis.gates_judge", reason=gate.reason[lang])
-    elif gate.scored:
-        asked = tell_score(tier, lang)
-    yield (gate.label[lang], status, none, asked, none)
+    value = tell_score_value(tier, lang) if gate.scored else none
+    asked = none if gate.reason is None else text(lang, "diagnosis.gates_judge", reason=gate.reason[lang])
+    yield (gate.label[lang], status, value, asked, none)
     for (name, *cells), part in zip(told, gate.parts, strict=True):
         yield (f"　{name}", status_name(part.status, lang), *cells)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sme_research.present.words import count, day, join, money, share, text
+from sme_research.present.words import count, day, has_text, join, money, share, text
 from sme_research.programme.diagnosis import Change, Diagnosis, Part, PeerGroup, TierStatus
 from sme_research.rules import METRICS, Metric, TierRules
 from sme_research.tables import TABLES, industry_name
@@ -43,6 +43,8 @@ def tell_threshold(op: str, value: float, metric: Metric, lang: str) -> str:
     """What is asked: at least, at most, or yes."""
     if metric.kind == "boolean":
         op = "=="
+    if op == ">=" and value == 1 and has_text(lang, f"diagnosis.any.{metric.name}"):
+        return text(lang, f"diagnosis.any.{metric.name}")
     return text(lang, f"diagnosis.op.{op}", value=tell(value, metric, lang))
 
 
@@ -53,7 +55,8 @@ def tell_short(part: Part, lang: str) -> str:
     if part.metric.unit == "fraction":
         return text(lang, "unit.points", number=_points(part.short))
     if part.metric.unit == "rank":
-        return f"{part.short:.0f}"
+        told = text(lang, "diagnosis.rank_short", n=f"{part.short:.0f}")
+        return told.removesuffix("s") if lang == "en" and f"{part.short:.0f}" == "1" else told
     return tell(part.short, part.metric, lang)
 
 

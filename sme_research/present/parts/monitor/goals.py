@@ -25,7 +25,7 @@ def tabulate_targets(found: Monitoring, lang: str) -> HtmlTable:
         told.append(text(lang, "monitor.targets_note", since=day(first.since, lang)))
         told.append(text(lang, "monitor.source", source=first.source[lang]))
     if not all(each.confirmed for each in found.progress):
-        told.append(text(lang, "monitor.draft"))
+        told.append(text(lang, "monitor.draft_short"))
     caption = text(lang, "monitor.targets_caption", month=month_name(found.month, lang))
     return HtmlTable(caption, words(lang, "monitor.targets_head"), rows, sentences(lang, told))
 

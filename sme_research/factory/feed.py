@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from sme_research.factory.findings import (
     Name,
     Source,
     published_schema,
+    record_of_0,
     upgrade_findings,
 )
 from sme_research.factory.plan import Edition
@@ -40,7 +41,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "number": "Int64",
     **dict.fromkeys(("instrument", "instrument_label_zh", "instrument_label_en"), "str"),
     **dict.fromkeys(("outcome", "outcome_label_zh", "outcome_label_en"), "str"),
-    **dict.fromkeys(("estimand", "population", "comparison", "estimator", "covariates"), "str"),
+    **dict.fromkeys(("estimand", "population", "cities", "industries", "prices"), "str"),
+    **dict.fromkeys(("comparison", "estimator", "covariates"), "str"),
     **dict.fromkeys(("estimate", "std_error", "interval_low", "interval_high", "interval_level"), "float64"),
     "unit": "str",
     **dict.fromkeys(("n_enterprises", "n_treated", "n_observations", "n_clusters", "n_treated_clusters"), "Int64"),
@@ -143,12 +145,17 @@ def _read_report(
             break
         except FactoryError as fault:
             failed[run.path] = str(fault)
-    newest = findings.run_id if findings else ""
-    after = max(newest, since.replace("-", "") if since else "")  # run ids begin with their time, and sort by it
+    newest = _time_of(findings.run_id) if findings else ""
+    after = max(newest, since.replace("-", "") if since else "")
     return findings, [
-        Unread(run=path, outdates=path.rpartition("/")[2] > after, reason=reason)
+        Unread(run=path, outdates=_time_of(path.rpartition("/")[2]) > after, reason=reason)
         for path, reason in sorted(failed.items())
     ]
+
+
+def _time_of(run_id: str) -> str:
+    """The time with which a run's id begins, which sorts; its languages are made in the same second or near it."""
+    return run_id.partition("-")[0]
 
 
 def _began(run: PublishedRun) -> str:
@@ -163,6 +170,34 @@ def _read_findings(reports: Path, run: PublishedRun) -> Findings:
 def _head(findings: Findings) -> ReportRead:
     told = {name: getattr(findings, name) for name in Source.model_fields}
     return ReportRead(**told, n_findings=len(findings.findings))
+
+
+def tell_feed(feed: Feed, *, version: int = FEED_VERSION) -> Any:
+    """The feed in JSON types, for a reader who knows the schema of findings up to a version.
+
+    Version 0 is the bare list of findings that reports once held.
+
+    Raises
+    ------
+    FactoryError
+        The version is not known.
+    """
+    if version not in (known := range(FEED_VERSION + 1)):
+        raise FactoryError(
+            f"version {version} of the findings is not known; choose from {', '.join(map(str, known))}."
+        )
+    told: Any = feed
+    for number in range(FEED_VERSION, version, -1):
+        told = STEPS_BACK[number](told)
+    return told.to_json() if isinstance(told, Feed) else told
+
+
+def _back_to_0(feed: Feed) -> list[dict[str, Any]]:
+    return [record_of_0(finding) for finding in feed.findings]
+
+
+STEPS_BACK: Final[Mapping[int, Callable[[Any], Any]]] = {1: _back_to_0}
+"""By version: the step to the one before it, which keeps its readers working."""
 
 
 def tabulate_feed(feed: Feed) -> pd.DataFrame:
@@ -189,8 +224,8 @@ def _row(finding: Finding) -> dict[str, Any]:
     return row | {f"{CHECK_PREFIX}{check.name}": check.verdict for check in finding.checks}
 
 
-def write_feed(feed: Feed, path: Path) -> None:
-    """Write the feed to ``.json``, or its table to ``.parquet``, whole or not at all.
+def write_feed(feed: Feed, path: Path, *, version: int = FEED_VERSION) -> None:
+    """Write the feed to ``.json`` in a version, or its table to ``.parquet``, whole or not at all.
 
     Raises
     ------
@@ -204,9 +239,8 @@ def write_feed(feed: Feed, path: Path) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         if kind == ".json":
-            part.write_text(
-                json.dumps(feed.to_json(), ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8"
-            )
+            told = tell_feed(feed, version=version)
+            part.write_text(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8")
         else:
             tabulate_feed(feed).to_parquet(part, index=False)
         part.replace(path)

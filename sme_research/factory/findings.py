@@ -3,7 +3,8 @@
 ``findings.json`` of every report is a `Findings`; `findings_schema` is its JSON
 Schema, published as ``docs/schema/findings-1.schema.json``. Version 0 was a bare
 list of the notebook's records. A version that is published never changes: a new
-field makes a new version, with one more step in `UPGRADES`.
+field makes a new version, with one more step in `UPGRADES`, and one back for
+readers who know no newer one.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ class Finding(Source):
     """One estimate with what may be said of it; it carries its source, so that it can travel alone.
 
     ``population`` is whom the sample keeps: ``eligible`` by the instrument's
-    rules or ``all``, null where the report does not say. ``estimate``,
+    rules or ``all``, null where the report does not say; of it only the
+    ``cities`` and ``industries`` named, all where empty. ``prices`` is whether
+    money was deflated, null where the report does not say. ``estimate``,
     ``std_error`` and ``interval`` are in ``unit``. Counts are null where the
     public edition withholds them. ``sms_level`` is the level on the Maryland
     Scientific Methods scale.
@@ -144,6 +147,9 @@ class Finding(Source):
     outcome_label: Labels
     estimand: Name
     population: Name | None
+    cities: list[Name]
+    industries: list[Name]
+    prices: Literal["nominal", "real"] | None
     comparison: str = ""
     estimator: str = ""
     covariates: list[str] = Field(default_factory=list)
@@ -159,7 +165,7 @@ class Finding(Source):
     n_cells: Count = 0
     n_cells_lost: Count = 0
     n_cells_unsure: Count = 0
-    sms_level: Annotated[int, Field(ge=0, le=5)]
+    sms_level: Annotated[int, Field(ge=1, le=5)]
     grade_reasons: list[str]
     wording: PermittedWording
     checks: list[CheckMade]
@@ -282,11 +288,15 @@ def _finding_from_0(given: Mapping[str, Any], number: int, manifest: Manifest) -
     nested = given.get("effect")
     record = {**(nested if isinstance(nested, Mapping) else {}), **given}
     grade, headline = _mapping(record.get("grade")), _mapping(record.get("headline"))
+    asked = manifest.parameters
     return {
         **_source(manifest),
         "rule_sets": [_rule_set(name, manifest.slug) for name in record.get("rule_sets", ())],
         "number": number,
-        "population": manifest.parameters.get("population"),
+        "population": asked.get("population"),
+        "cities": asked.get("cities", []),
+        "industries": asked.get("industries", []),
+        "prices": asked.get("prices"),
         **{name: value for name, value in record.items() if name not in _GROUPED},
         "interval": {
             name: record.get(key) for name, key in (("low", "ci_low"), ("high", "ci_high"), ("level", "level"))
@@ -299,6 +309,27 @@ def _finding_from_0(given: Mapping[str, Any], number: int, manifest: Manifest) -
 
 UPGRADES: Final[Mapping[int, Callable[[Any, Manifest], Any]]] = {0: _from_0}
 """By version: the step to the next one."""
+
+
+def record_of_0(finding: Finding) -> dict[str, Any]:
+    """The finding as version 0 had it: the record of a notebook, without its source."""
+    told = finding.model_dump()
+    interval, wording, grade = told["interval"], told["wording"], ("sms_level", "grade_reasons")
+    kept = {name for name in Finding.model_fields if name not in Source.model_fields}
+    return {
+        "kind": "finding",
+        **{name: told[name] for name in told if name in kept - {"number", "interval", "wording", *grade}},
+        "ci_low": interval["low"],
+        "ci_high": interval["high"],
+        "level": interval["level"],
+        "grade": {
+            "sms_level": finding.sms_level,
+            "wording": wording["permitted"],
+            "reasons": finding.grade_reasons,
+        },
+        "headline": {lang: wording[lang] for lang in ("zh", "en")},
+        "rule_sets": [used["id"] for used in told["rule_sets"]],
+    }
 
 
 def _source(manifest: Manifest) -> dict[str, Any]:

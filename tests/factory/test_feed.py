@@ -15,7 +15,7 @@ from site_cases import finding, manifest, publish_runs, stage
 from sme_research.cli import cli
 from sme_research.errors import FactoryError
 from sme_research.factory.catalogue import list_reports, write_index
-from sme_research.factory.feed import COLUMNS, merge_findings, tabulate_feed
+from sme_research.factory.feed import COLUMNS, merge_findings, tabulate_feed, tell_feed
 from sme_research.factory.findings import data_hash, findings_schema, make_findings, upgrade_findings
 from sme_research.factory.manifest import TableUsed, read_manifest
 from sme_research.factory.plan import RunRequest
@@ -216,6 +216,23 @@ def test_a_damaged_run_is_told_the_rest_is_written_and_the_exit_says_if_it_matte
     assert call("--reports", reports, "--since", "2026-11-03").exit_code == 0
 
 
+def test_a_damaged_run_whose_other_language_says_the_same_does_not_matter(reports):
+    chinese, english = manifest(2, run_id="20261102T010000Z-ffffff"), manifest(2, "en")
+    publish_runs(reports, (chinese, [finding()]), (english, [finding()]))
+    (reports / chinese.slug / chinese.run_id / "findings.json").write_text("[]")
+    answer = call("--reports", reports)
+    assert answer.exit_code == 0
+    assert [found["slug"] for found in json.loads(answer.stdout)["findings"]] == [english.slug]
+
+
+def test_a_finding_on_some_places_or_in_real_prices_says_so():
+    asked = {"population": "all", "cities": ["350100"], "industries": ["39"], "prices": "real"}
+    (found,) = version_1(manifest(parameters=asked), finding())["findings"]
+    assert {name: found[name] for name in asked} == asked
+    (own,) = version_1(manifest(parameters=asked), finding(population="eligible", cities=[]))["findings"]
+    assert (own["population"], own["cities"], own["prices"]) == ("eligible", [], "real")
+
+
 def test_an_older_record_that_lacks_what_the_schema_asks_is_told_and_left_out(reports):
     lacking = {name: value for name, value in finding().items() if name != "unit"}
     publish_runs(reports, (manifest(1), [finding()]), (manifest(2), [lacking]))
@@ -276,6 +293,24 @@ def test_the_table_has_every_field_and_the_same_types_when_empty(reports):
               for name, value in version_1(manifest(1), finding())["findings"][0].items()
               for part in (value if isinstance(value, dict) else [""])}  # fmt: skip
     assert fields == set(full.columns)
+
+
+def test_a_reader_of_version_0_still_gets_the_list_that_it_knows(reports, tmp_path):
+    older = [finding(), finding("award", 0.01)]
+    publish_version_1(reports, manifest(2, **PARAMETERS), *older)
+    told = fed(reports, "--schema", 0)
+    for given, found in zip(older, told, strict=True):
+        made = {**given, "checks": [{"statistic": None, "p_value": None, "detail": "", "values": {}, **check}
+                                    for check in given["checks"]]}  # fmt: skip
+        assert {name: found[name] for name in made} == made
+    assert upgrade_findings(told, manifest(2)) == upgrade_findings(older, manifest(2, **PARAMETERS))
+    assert call("--reports", reports, "--schema", 0, "--out", tmp_path / "old.json").exit_code == 0
+    assert json.loads((tmp_path / "old.json").read_text()) == told
+    assert call("--reports", reports, "--schema", 0, "--out", tmp_path / "old.parquet").exit_code == 2
+    assert call("--reports", reports, "--schema", 2).exit_code == 2
+    assert fed(reports, "--schema", 1) == fed(reports)
+    with pytest.raises(FactoryError, match="version 7 of the findings is not known; choose from 0, 1"):
+        tell_feed(merge_findings(reports), version=7)
 
 
 def test_making_findings_leaves_the_records_as_they_are():

@@ -6,15 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sme_research.errors import StudyError
 from sme_research.evaluation.specifications import SPECIFICATIONS
 from sme_research.evaluation.subgroups import SUBGROUPS
 from sme_research.outcomes import REPORTED_FAMILY
-from sme_research.policy.evaluation.records import MeasureStudy, StagePlan
 from sme_research.results import Effect, PlanRecord
 from sme_research.study import Study
+
+if TYPE_CHECKING:  # every report writes a plan, few of them the stage's
+    from sme_research.policy.evaluation.records import MeasureStudy, StagePlan
 
 _NOT_PLANNED: Final = ("level", "seed")
 _NOT_REGISTERED: Final = ("seed",)

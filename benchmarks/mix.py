@@ -1,12 +1,14 @@
 """Do the interactions of instruments tell the planted ones, and stay silent where none is planted?
 
-Usage: python benchmarks/mix.py [--worlds N] [--enterprises N] [--planted LOG_POINTS] [--processes N]
+Usage: python benchmarks/mix.py [--worlds N] [--enterprises N] [--planted LOG_POINTS] [--processes N] [--naive]
+           [--cells]
 In made-up provinces every instrument has a lasting effect of its own, later years more than the first, and
 no interaction. One is added to the outcome of all who hold both of a pair (or all three). Prints one row a
 combination: mean bias in log points with its simulation error, coverage of the 95 % interval, how often an
-interaction is detected alone and (adjusted for all four) by the report, and the mean detectable size. With --planted 0
-the last columns are the size of the test. Beside it stands the same number of a two-way fixed effects regression
-with an interaction, which is what one would have done without care.
+interaction is detected alone and (adjusted for all four) by the report, and the mean detectable size. With
+--planted 0 these columns are the size of the test. With --naive a regression with enterprise and year effects and an
+interaction stands beside it, which is what one would have done without care. With --cells the combinations
+against none, and their sums, in worlds where none of the three instruments does anything.
 """
 
 from __future__ import annotations
@@ -26,7 +28,12 @@ from statsmodels.stats.multitest import multipletests
 from tqdm import tqdm
 
 from sme_research.errors import IdentificationError
-from sme_research.estimators.interaction import FIRST_PREFIX, detectable_interaction, estimate_interaction
+from sme_research.estimators.interaction import (
+    FIRST_PREFIX,
+    detectable_interaction,
+    estimate_cells,
+    estimate_interaction,
+)
 from sme_research.evaluation.mix import MIX, interaction_p_value, load_mix_panel
 from sme_research.synthetic import WorldSpec, make_province
 
@@ -78,6 +85,24 @@ def score_world(seed: int, *, n_enterprises: int, planted: float, compare: bool)
     return rows
 
 
+def score_cells(seed: int, *, n_enterprises: int) -> list[dict[str, float | str]]:
+    """Each combination against none in one world where the truth is zero."""
+    tables = make_province(WorldSpec(seed=seed, n_enterprises=n_enterprises, null=MIX)).tables
+    panel = load_mix_panel(tables, MIX)
+    return [
+        {
+            "cell": " + ".join(names),
+            "of": of,
+            "bias": effect.estimate,
+            "z": effect.estimate / effect.std_error,
+            "covered": float(effect.ci_low <= 0 <= effect.ci_high),
+        }
+        for names, pair in estimate_cells(panel, MIX, unit="log points").items()
+        for of, effect in zip(("cell", "sum"), pair, strict=True)
+        if effect is not None
+    ]
+
+
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a combination."""
     grouped = rows.groupby("together", sort=False)
@@ -97,11 +122,19 @@ def main() -> None:
     parser.add_argument("--planted", type=float, default=0.02)
     parser.add_argument("--processes", type=int)
     parser.add_argument("--naive", action="store_true", help="the careless regression too")
+    parser.add_argument("--cells", action="store_true", help="combinations against none where nothing is planted")
     asked = parser.parse_args()
     job = partial(score_world, n_enterprises=asked.enterprises, planted=asked.planted, compare=asked.naive)
+    if asked.cells:
+        job = partial(score_cells, n_enterprises=asked.enterprises)
     with ProcessPoolExecutor(asked.processes) as pool:
         worlds = tqdm(pool.map(job, range(1, asked.worlds + 1)), total=asked.worlds, unit="world")
         rows = pd.DataFrame([row for world in worlds for row in world])
+    if asked.cells:
+        grouped = rows.groupby(["cell", "of"], sort=False)
+        table = grouped[["bias", "z", "covered"]].mean().assign(z_sd=grouped["z"].std(), worlds=grouped.size())
+        print(table.assign(bias_sim_error=grouped["bias"].std() / np.sqrt(grouped.size())).round(4).to_string())
+        return
     print(summarise(rows).round(4).to_string())
 
 

@@ -35,6 +35,8 @@ FEWEST: Final = 10
 ROWS_A_TERM: Final = 5
 """Receivers of one instrument a covariate, for its difference to be let vary with covariates."""
 SATURATED: Final = 1e-8
+SMALLEST: Final = 1e-3
+"""Of a column's own variation, in enterprises: below, others tell it and there is nothing to estimate."""
 
 
 Pair = tuple[Effect | None, Effect | None]
@@ -94,6 +96,7 @@ def estimate_interaction(
     -------
     Effect
         In ``unit``. ``n_treated`` counts the enterprises seen to come to hold all.
+        Errors are those of leaving out one group after another (CV3).
         By enterprise the interval is normal; by cluster it is Student's t with one degree of freedom
         less than there are clusters with such enterprises.
 
@@ -238,7 +241,7 @@ def _add_stack(total: _Sum, wide: _Wide, chosen: tuple[int, ...], start: int, ye
     if not newly.any():
         return
     others = _others(wide, rows, before, now, chosen)
-    fitted = _isolate(newly.astype(np.float64), others, change[rows])
+    fitted = _isolate(newly.astype(np.float64), others, change[rows], wide.group[rows])
     weight = float(newly.sum())
     if fitted is None:
         total.n_lost += 1
@@ -277,19 +280,35 @@ def _others(wide: _Wide, rows: NDArray[np.intp], before: Mask, now: Mask, chosen
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 
-def _isolate(asked: Floats, others: Floats, change: Floats) -> tuple[float, Floats] | None:
-    """Coefficient of one column beside others, and what each row adds to its error, leave-one-out."""
+def _isolate(asked: Floats, others: Floats, change: Floats, group: NDArray[np.intp]) -> tuple[float, Floats] | None:
+    """Coefficient of one column beside others, and by row what it would lose without the row's group."""
     left, values, _ = np.linalg.svd(others, full_matrices=False)
     basis = left[:, values > SATURATED * values[0]]
     rest = asked - basis @ (basis.T @ asked)
     size = float(rest @ rest)
-    if size < SATURATED * float(asked.sum()) or size < 1e-3:
+    if size < SMALLEST:
         return None
     estimate = float(rest @ change) / size
     residual = change - basis @ (basis.T @ change) - estimate * rest
-    leverage = (basis**2).sum(axis=1) + rest**2 / size
-    free = 1 - leverage > SATURATED
-    return estimate, np.where(free, rest * residual / np.where(free, 1 - leverage, 1.0), 0.0) / size
+    span = np.column_stack([basis, rest / np.sqrt(size)])
+    return estimate, rest * _without_own(span, residual, group) / size
+
+
+def _without_own(span: Floats, residual: Floats, group: NDArray[np.intp]) -> Floats:
+    """Residuals of a fit that leaves out the row's own group; ``span`` is an orthonormal basis of the fit.
+
+    Where a group alone tells some column, what only it tells is left out (a generalised inverse).
+    """
+    _, inside, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    free = 1 - (span**2).sum(axis=1)
+    left_out = np.where(free > SATURATED, residual / np.where(free > SATURATED, free, 1.0), 0.0)
+    order = np.argsort(inside, kind="stable")
+    for rows in np.split(order, np.cumsum(sizes)[:-1]):
+        if len(rows) > 1:
+            values, vectors = np.linalg.eigh(np.eye(len(rows)) - span[rows] @ span[rows].T)
+            kept = values > SATURATED
+            left_out[rows] = vectors[:, kept] @ ((vectors[:, kept].T @ residual[rows]) / values[kept])
+    return left_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -320,8 +339,9 @@ def _imputed(wide: _Wide, chosen: list[int]) -> _Rows:
                 continue
             inverse = np.linalg.pinv(design[none].T @ design[none])
             slope = inverse @ design[none].T @ change[none]
-            leverage = np.einsum("ij,jk,ik->i", design[none], inverse, design[none])
-            residual = (change[none] - design[none] @ slope) / np.maximum(1 - leverage, SATURATED)
+            left, values, _ = np.linalg.svd(design[none], full_matrices=False)
+            span = left[:, values > SATURATED * values[0]]
+            residual = _without_own(span, change[none] - design[none] @ slope, wide.group[none])
             since = year - first[some]
             parts.append(
                 (some, since >= 0, since, change[some] - design[some] @ slope, np.full(len(some), len(fits)))
@@ -393,7 +413,7 @@ def _effect(  # noqa: PLR0913, PLR0917 - what a record is made of
     unit, level = told
     sums = np.bincount(wide.group, weights=influence)
     n_groups, n_holding = len(np.unique(wide.group[seen])), len(np.unique(wide.group[holding]))
-    error = float(np.sqrt((sums**2).sum() * n_groups / (n_groups - 1)))
+    error = float(np.sqrt((sums**2).sum() * (n_groups - 1) / n_groups))
     tail = 0.5 + level / 2
     reach = stats.t.ppf(tail, max(n_holding - 1, 1)) if wide.clustered else stats.norm.ppf(tail)
     half = float(reach) * error

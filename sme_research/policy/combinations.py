@@ -110,6 +110,7 @@ def count_combinations(
     single = [each for each in some[:shown] if told(each[1]) is not None]
     rest = [each for each in some if each not in single]
     number = held.sum(axis=1)
+    most = int(number.max()) if len(number) else 0
     return Combinations(
         since=since,
         until=until,
@@ -117,7 +118,7 @@ def count_combinations(
         n_enterprises=told(len(ids)),
         n_none=told(int((number == 0).sum())),
         received={name: told(int(order[name])) for name in ordered},
-        by_number=tuple(told(int((number == times).sum())) for times in range(int(number.max()) + 1)),
+        by_number=tuple(told(int((number == times).sum())) for times in range(most + 1)),
         combinations=tuple(Combination(names, told(n)) for names, n in single),
         rest=told(sum(n for _, n in rest)),
         n_rest_kinds=len(rest),

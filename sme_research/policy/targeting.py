@@ -66,7 +66,7 @@ class Targeting:
     """Whom one instrument had reached by a day; labels by language, counts None where withheld.
 
     ``reach`` is the share of those eligible on the day that had received by
-    then; ``leakage`` the share of the recipients in the register who were not eligible on the day of
+    then; ``leakage`` the share of the recipients who were not eligible on the day of
     their first receipt. ``gini`` and ``top_share`` (of the largest tenth) tell how unequal
     the amounts among recipients are, None where no amount is on record.
     """
@@ -81,7 +81,6 @@ class Targeting:
     n_recipients: int | None
     n_leaked: int | None
     leakage: float | None
-    n_unmatched: int | None
     groups: tuple[GroupShare, ...]
     needs: tuple[NeedShare, ...]
     gini: float | None
@@ -173,10 +172,8 @@ def assess_targeting(
     received = first_receipts(tables, instrument, until=day)
     declared = INSTRUMENTS[instrument]
     eligible = _eligible_ids(tables, declared, day)
-    known = pd.Index(tables["enterprises"]["enterprise_id"])
-    recipients = received[received.index.isin(known)]
-    reached = eligible[eligible.isin(recipients.index)]
-    n_leaked = _count_leaked(tables, declared, recipients)
+    reached = eligible[eligible.isin(received.index)]
+    n_leaked = _count_leaked(tables, declared, received)
     gini, top = _inequality(tables, declared, day, edition)
     found = Targeting(
         instrument=instrument,
@@ -186,10 +183,9 @@ def assess_targeting(
         n_eligible=len(eligible),
         n_reached=len(reached),
         reach=_share(len(reached), len(eligible)),
-        n_recipients=len(recipients),
+        n_recipients=len(received),
         n_leaked=n_leaked,
-        leakage=_share(n_leaked, len(recipients)),
-        n_unmatched=len(received) - len(recipients),
+        leakage=_share(n_leaked, len(received)),
         groups=_groups(tables, eligible, reached, day),
         needs=_needs(tables, instrument, eligible, received, since),
         gini=gini,
@@ -363,18 +359,16 @@ def publish_targeting(found: Targeting) -> Targeting:
         n_recipients=n_recipients,
         n_leaked=n_leaked,
         leakage=_share(n_leaked, n_recipients),
-        n_unmatched=coarse_count(found.n_unmatched or 0),
-        groups=tuple(
-            _group(
-                each.by,
-                each.group,
-                (coarse_count(each.n_eligible or 0), coarse_count(each.n_reached or 0)),
-                (n_eligible, n_reached),
-            )
-            for each in found.groups
-        ),
+        groups=tuple(_publish_group(each, n_eligible, n_reached) for each in found.groups),
         needs=tuple(_publish_need(each) for each in found.needs),
     )
+
+
+def _publish_group(each: GroupShare, n_eligible: int | None, n_reached: int | None) -> GroupShare:
+    n, got = each.n_eligible or 0, each.n_reached or 0
+    told = _group(each.by, each.group, (coarse_count(n), coarse_count(got)), (n_eligible, n_reached))
+    # Where only a few are left out, tens would say that nobody is.
+    return replace(told, reach=None) if 0 < n - got < FEWEST else told
 
 
 def _publish_need(each: NeedShare) -> NeedShare:

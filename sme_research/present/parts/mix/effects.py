@@ -81,7 +81,7 @@ def _plotted(rows: list[tuple[str, str, Effect | None]], finding: MixFinding, la
 
 def tabulate_mix_cells(finding: MixFinding, lang: str) -> HtmlTable:
     """The eight combinations: none as the base, the others against it, and what single ones would add up to."""
-    rows = [(text(lang, "mix.none"), text(lang, "mix.base"), "–", "–", "–")]
+    rows = [(text(lang, "mix.base"), "–", "–", "–", "–")]
     for each in finding.cells:
         label = finding.label(each.instruments, lang)
         if each.effect is None:
@@ -186,5 +186,6 @@ def describe_interactions(finding: MixFinding, lang: str) -> Text:
     levels = [each.grade.sms_level for each in finding.interactions if each.grade is not None]
     closing = [text(lang, "mix.silence")]
     if levels:
-        closing.append(text(lang, "mix.graded", low=min(levels), high=max(levels)))
+        shown = dict.fromkeys(str(level) for level in (min(levels), max(levels)))
+        closing.append(text(lang, "mix.graded", levels="–".join(shown)))
     return Text("\n".join(told) + "\n\n" + sentences(lang, closing), WORDING)

@@ -12,8 +12,11 @@ from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.words import MARK, count, day, join, sentences, share, signed, text, words
 from sme_research.tables import area_name
 
-UNLIKE = 0.2
-"""A quotient so far from 1 is told as more or less than its share."""
+FEWEST = 10
+"""A group of fewer eligible enterprises is in the table but has no bar: one of three is no rate."""
+
+
+_BACKED = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 
 
 def group_name(each: GroupShare, lang: str) -> str:
@@ -38,12 +41,8 @@ def tabulate_reach(found: Sequence[Targeting], lang: str) -> HtmlTable:
         for each in found
     ]
     told = day(found[0].on, lang) if found else ""
-    notes = [text(lang, "mix.reach_note")]
-    unmatched = [each.label[lang] for each in found if each.n_unmatched is None or each.n_unmatched > 0]
-    if unmatched:
-        notes.append(text(lang, "mix.unmatched", names=join(lang, unmatched)))
     caption = text(lang, "mix.reach_caption", on=told)
-    return HtmlTable(caption, words(lang, "mix.reach_head"), rows, sentences(lang, notes))
+    return HtmlTable(caption, words(lang, "mix.reach_head"), rows, text(lang, "mix.reach_note"))
 
 
 def tabulate_reach_groups(found: Targeting, lang: str) -> HtmlTable:
@@ -72,7 +71,7 @@ def tabulate_reach_groups(found: Targeting, lang: str) -> HtmlTable:
 
 def plot_reach(found: Targeting, lang: str) -> Picture | Text:
     """Share reached of the eligible of each group, the share of all as a line."""
-    told = [each for each in found.groups if each.reach is not None]
+    told = [each for each in found.groups if each.reach is not None and (each.n_eligible or 0) >= FEWEST]
     if not told or found.reach is None:
         return Text(text(lang, "mix.no_reach", instrument=found.label[lang]))
     labels: list[str] = []
@@ -90,7 +89,7 @@ def plot_reach(found: Targeting, lang: str) -> Picture | Text:
         for at, value in enumerate(values):
             if value is not None:
                 axes.barh(at, value, color=AFTER, height=0.6)
-                axes.text(value, at, f" {value:.0f}", va="center", fontsize=9)
+                axes.text(value, at, f" {value:.0f}", va="center", fontsize=9, bbox=_BACKED)
         axes.axvline(100 * found.reach, color=BEFORE, linestyle=DASHED, linewidth=1.0)
         axes.set_yticks(range(len(labels)), labels, fontsize=10)
         for tick, value in zip(axes.get_yticklabels(), values, strict=True):

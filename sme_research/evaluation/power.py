@@ -23,6 +23,7 @@ from sme_research.policy.evaluation.designs import LOTS, Measure, StageDesigns
 from sme_research.policy.evaluation.formulas import error_of_change, mde_of_error, measure_correlation
 from sme_research.policy.evaluation.power import (
     ClusterTrial,
+    Detectable,
     Estimate,
     KinkTrial,
     LotTrial,
@@ -88,7 +89,7 @@ def plan_stage(designs: StageDesigns, tables: TablesLike, *, n_draws: int = 200,
             answer_on=designs.answer_on(measure),
             unit=measure.study(level=designs.level).unit,
             n_units=measure.n_units,
-            **numbers,
+            **numbers | {"detectable": _detectable(numbers["detectable"])},
         )
         for measure, numbers in zip(designs.measures, kept, strict=True)
     )
@@ -188,7 +189,15 @@ def _try(  # noqa: PLR0913 - every choice has a name at the call
     except IdentificationError as error:
         return found | {"reason": str(error)}
     lost = paths.lost if paths is not None and not isinstance(trial, ClusterTrial) else 0.0
-    return found | {"detectable": detectable, "n_needed": _recruited(needed, lost)}
+    return found | {"detectable": asdict(detectable), "n_needed": _recruited(needed, lost)}
+
+
+def _detectable(told: dict[str, Any] | None) -> Detectable | None:
+    """The record again: results are kept as plain values."""
+    if told is None:
+        return None
+    curve = tuple(PowerPoint(**point) for point in told["curve"])
+    return Detectable(told["mde"], told["power"], PowerPoint(**told["reached"]), curve)
 
 
 def _kept(measure: Measure, paths: Paths) -> int:

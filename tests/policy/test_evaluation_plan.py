@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sme_research.errors import DataError, StudyError
+from sme_research.evaluation import evaluate
 from sme_research.evaluation.plan import compare_plan, compare_size, fingerprint, save_stage, write_stage
 from sme_research.evaluation.power import plan_stage, stage_to_json
 from sme_research.instruments import INSTRUMENTS
@@ -32,10 +34,12 @@ from sme_research.present.parts.evaluation_plan import (
     tabulate_studies,
     tabulate_threats,
 )
+from sme_research.present.parts.plan import tabulate_plan
 from sme_research.present.show import Picture
+from sme_research.processes import CACHE_VARIABLE
 from sme_research.study import Study
 from sme_research.synthetic import WorldSpec, make_province
-from sme_research.tables import reference_path, tables_from_frames
+from sme_research.tables import load_tables, reference_path, tables_from_frames
 
 SEED = "a seed that nobody guesses"
 KNOWN_WAVES = [2, 2, 2, 1, 1, 1]
@@ -266,6 +270,17 @@ def test_every_study_of_the_stage_has_its_power_or_its_reason(plan):
     json.dumps(stage_to_json(plan), allow_nan=False)
 
 
+def test_a_plan_is_kept_and_taken_out_as_it_was(small_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    designs = load_designs()
+    one = [m.model_copy(update={"n_units": 200}) for m in designs.measures if m.name == "coaching.waiting_list"]
+    designs = designs.model_copy(update={"measures": tuple(one)})
+    made = plan_stage(designs, load_tables(small_folder), n_draws=20)
+    assert made.studies[0].detectable is not None
+    monkeypatch.setattr("sme_research.evaluation.power.find_mde", lambda *_, **__: pytest.fail("was made anew"))
+    assert plan_stage(designs, load_tables(small_folder), n_draws=20) == made
+
+
 def test_what_the_tables_cannot_carry_stands_with_its_reason():
     designs = load_designs()
     award = [measure for measure in designs.measures if measure.instrument == "award"]
@@ -308,6 +323,20 @@ def test_a_later_study_that_departs_from_the_stage_is_told(registered, asked, to
 
 def test_the_seed_is_no_part_of_what_is_registered(registered):
     assert compare_plan(Study(instrument="training", covariates=(), seed=9), registered).deviations == ()
+
+
+def test_an_evaluation_carries_its_deviations_to_the_report(registered, monkeypatch):
+    """The way from the file to the finding; what is estimated in between is of no matter here."""
+
+    def found(study, tables, label, planned, progress):
+        return pd.DataFrame(), SimpleNamespace(plan=planned, family=(), subgroups=())
+
+    monkeypatch.setattr("sme_research.evaluation.compose._evaluate", found)
+    study = Study(instrument="training", covariates=("size",), level=0.9)
+    finding = evaluate(study, {}, plan=registered).finding
+    assert finding.plan.deviations == ("covariates: – → size", "level: 0.95 → 0.9")
+    shown = tabulate_plan(finding, "en")
+    assert any("0.95 → 0.9" in str(cell) for row in shown.rows for cell in row)
 
 
 def test_an_instrument_that_was_not_registered_is_told(registered):

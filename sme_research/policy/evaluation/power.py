@@ -259,7 +259,7 @@ def simulate_power(
         except IdentificationError as error:
             reason = str(error)
             continue
-        found += told.ci_low > 0 or told.ci_high < 0
+        found += bool(told.ci_low > 0 or told.ci_high < 0)
         estimates.append(told.estimate)
         errors.append(told.std_error)
     if not estimates:

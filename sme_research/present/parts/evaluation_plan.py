@@ -154,8 +154,8 @@ def _draw_study(axes: Axes, found: MeasureStudy, power: float, lang: str) -> Non
     axes.set_xlim(left=0)
     axes.grid(color=GRID)
     axes.tick_params(labelsize=9)
-    title = text(lang, "evaluation.study", **dict(zip(("instrument", "design"), _names(found, lang), strict=True)))
-    axes.set_title(wrap(title, lang, int(WIDTH / COLUMNS / 0.085)), fontsize=9)
+    lines = [wrap(name, lang, int(WIDTH / COLUMNS / 0.085)) for name in _names(found, lang)]
+    axes.set_title("\n".join(lines), fontsize=9)
 
 
 def _study_row(found: MeasureStudy, lang: str, edition: Edition) -> tuple[str, ...]:

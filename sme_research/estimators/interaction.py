@@ -302,12 +302,15 @@ def _without_own(span: Floats, residual: Floats, group: NDArray[np.intp]) -> Flo
     _, inside, sizes = np.unique(group, return_inverse=True, return_counts=True)
     free = 1 - (span**2).sum(axis=1)
     left_out = np.where(free > SATURATED, residual / np.where(free > SATURATED, free, 1.0), 0.0)
-    order = np.argsort(inside, kind="stable")
-    for rows in np.split(order, np.cumsum(sizes)[:-1]):
-        if len(rows) > 1:
-            values, vectors = np.linalg.eigh(np.eye(len(rows)) - span[rows] @ span[rows].T)
-            kept = values > SATURATED
-            left_out[rows] = vectors[:, kept] @ ((vectors[:, kept].T @ residual[rows]) / values[kept])
+    order, starts = np.argsort(inside, kind="stable"), np.cumsum(sizes) - sizes
+    for size in np.unique(sizes[sizes > 1]):
+        # All groups of one size at once: n_groups x size.
+        rows = order[starts[sizes == size][:, None] + np.arange(size)]
+        values, vectors = np.linalg.eigh(np.eye(size) - span[rows] @ span[rows].transpose(0, 2, 1))
+        turned = np.einsum("gij,gi->gj", vectors, residual[rows])
+        kept = values > SATURATED
+        turned = np.where(kept, turned / np.where(kept, values, 1.0), 0.0)
+        left_out[rows] = np.einsum("gij,gj->gi", vectors, turned)
     return left_out
 
 

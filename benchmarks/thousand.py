@@ -31,7 +31,12 @@ def write_notebook(path: Path, number: int) -> None:
     """A report that says its number in its text, its variable and its finding."""
     parameters = new_code_cell('lang: str = "zh"', metadata={"tags": ["parameters"]})
     provenance = {"kind": "provenance", "made_up": True, "tables": []}
-    finding = {"kind": "finding", "number": number}
+    label = {"zh": "第", "en": "Number"}
+    finding = {"kind": "finding", "instrument": "training", "instrument_label": label}
+    finding |= {"outcome": "log_revenue", "outcome_label": label, "estimand": "ATT", "unit": "log points"}
+    finding |= {"estimate": number, "std_error": 1, "ci_low": number - 2, "ci_high": number + 2, "level": 0.95}
+    finding |= {"n_enterprises": 99, "n_treated": 49, "headline": label, "checks": []}
+    finding["grade"] = {"sms_level": 3, "wording": "effect"}
     first = new_code_cell(f"assert 'seen' not in globals()\nseen = {number}")
     show = new_code_cell(
         "from IPython.display import publish_display_data as show\n"
@@ -78,8 +83,8 @@ def main() -> None:
             number = int(report.slug[1:5])
             page = (report.path / "index.html").read_text(encoding="utf-8")
             assert re.findall(r"number &lt;(\d+)&gt;", page) == [str(number)], report.slug
-            findings = json.loads((report.path / "findings.json").read_text(encoding="utf-8"))
-            assert [finding["number"] for finding in findings] == [number], report.slug
+            findings = json.loads((report.path / "findings.json").read_text(encoding="utf-8"))["findings"]
+            assert [finding["estimate"] for finding in findings] == [number], report.slug
         early, late = samples[len(samples) // 10], samples[-1]
         began = time.monotonic()
         again = run_reports(request, progress=False)

@@ -8,6 +8,7 @@ import sys
 import click
 
 from sme_research.cli import (
+    allocate,
     data,
     diagnose,
     effect,
@@ -34,7 +35,20 @@ def cli() -> None:
     """Relate a province's SME instruments to enterprise growth, and report it honestly."""
 
 
-for module in (data, diagnose, effect, findings, kernel, monitor, reconcile, reports, schedule, screen, site):
+for module in (
+    allocate,
+    data,
+    diagnose,
+    effect,
+    findings,
+    kernel,
+    monitor,
+    reconcile,
+    reports,
+    schedule,
+    screen,
+    site,
+):
     for command in module.COMMANDS:
         cli.add_command(command)
 

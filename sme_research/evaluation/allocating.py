@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -12,15 +11,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sme_research.errors import StudyError
-from sme_research.evaluation.beliefs import TIERS, VARIABLES, Beliefs, highest_tier, split_enterprises
+from sme_research.evaluation.beliefs import (
+    TIERS,
+    VARIABLES,
+    gather_beliefs,
+    highest_tier,
+    split_enterprises,
+)
+from sme_research.evaluation.compose import Evaluation
+from sme_research.evaluation.compose import evaluate as evaluate_study
 from sme_research.instruments import INSTRUMENTS
 from sme_research.policy.allocation import Allocation, allocate, plan_gains
 from sme_research.policy.beliefs import CAUSAL, SEED, Belief, draw_paths
 from sme_research.policy.scenario import Scenario
 from sme_research.policy.segments import Segments, make_segments
 from sme_research.policy.shrinkage import ShrunkPart
+from sme_research.policy.stage import Beliefs, Stage
+from sme_research.policy.verdicts import judge_measures
 from sme_research.programme.inputs import load_inputs
 from sme_research.rules import UNMET, choose_rules, evaluate, load_rule_sets
+from sme_research.study import Study
 from sme_research.tables import Tables
 
 Floats = NDArray[np.float64]
@@ -30,28 +40,6 @@ REVENUE, JOBS, PROMOTIONS = "log_revenue", "log_employees", "promotion"
 OUTCOMES: Final = (REVENUE, JOBS, PROMOTIONS)
 """Outcomes that a goal may weigh, in the order of its weights."""
 ABOVE: Final = {"below_srdi": ("none", "innovative"), "srdi": ("srdi",), "little_giant": ("little_giant", "champion")}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stage:
-    """The next stage as allocated, with what it rests on.
-
-    ``draws`` has the plan's gain of each draw in every outcome's own unit: 万元 of
-    revenue, jobs and titles held, each summed over years, after displacement.
-    ``today`` likewise for today's proportions. ``break_even`` is the share of the
-    gain in revenue that competitors may lose before its value added no longer
-    covers what is spent (None where it never does). ``n_failing`` are holders of a
-    title that the scenario's rules would not give them.
-    """
-
-    scenario: Scenario
-    beliefs: Beliefs
-    allocation: Allocation
-    draws: pd.DataFrame
-    today: pd.DataFrame
-    break_even: float | None
-    n_failing: int
-    on: date
 
 
 def allocate_stage(scenario: Scenario, tables: Tables, beliefs: Beliefs, *, seed: int = SEED) -> Stage:
@@ -81,9 +69,50 @@ def allocate_stage(scenario: Scenario, tables: Tables, beliefs: Beliefs, *, seed
     found = allocate(scenario, segments, np.asarray(total))
     chosen = _by_outcome(by_outcome, found.solution.enterprises)
     today = _by_outcome(by_outcome, found.today_enterprises)
+    revenue = by_outcome[REVENUE]
+    on_revenue = {name: beliefs.of(name, REVENUE) for name in instruments}
+    known = {name: belief for name, belief in on_revenue.items() if belief is not None}
+    if len(known) < len(instruments):
+        raise StudyError(f"the effect of {', '.join(sorted(set(instruments) - set(known)))} on revenue is not known.")
+    verdicts = judge_measures(found, known, revenue, value_added_share=scenario.value_added_share)
     return Stage(
-        scenario, beliefs, found, chosen, today, _break_even(scenario, found, by_outcome[REVENUE]), n_failing, on
+        scenario, beliefs, found, chosen, today, verdicts, _break_even(scenario, found, revenue), n_failing, on
     )
+
+
+def plan_next_stage(
+    scenario: Scenario,
+    tables: Tables,
+    *,
+    evaluations: Sequence[Evaluation] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Stage:
+    """Evaluate every measure of a scenario and allocate its budget.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    tables : Tables
+    evaluations : sequence of Evaluation
+        Those already made; measures without one on revenue are evaluated here.
+    progress : callable
+        Told what begins.
+
+    Raises
+    ------
+    DataError, IdentificationError, StudyError
+        An instrument cannot be evaluated on these tables, or the scenario cannot be kept to.
+    """
+    made = {evaluation.study.instrument for evaluation in evaluations if evaluation.study.outcome == REVENUE}
+    found = list(evaluations)
+    for name in scenario.measures:
+        if name not in made:
+            progress(f"evaluate {name}")
+            found.append(evaluate_study(Study(instrument=name, outcome=REVENUE), tables))
+    progress("joint errors and parts")
+    beliefs = gather_beliefs(found, tables, further=(JOBS, PROMOTIONS))
+    progress("allocate")
+    return allocate_stage(scenario, tables, beliefs)
 
 
 def _last_day(tables: Tables) -> date:

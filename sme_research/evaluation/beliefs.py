@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import count, takewhile
+from dataclasses import astuple
+from itertools import count, groupby, takewhile
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sme_research.cache import recall
 from sme_research.errors import IdentificationError, StudyError
 from sme_research.evaluation.compose import Evaluation
 from sme_research.evaluation.primary import make_refit
 from sme_research.evaluation.subgroups import SUBGROUPS, drop_redundant, estimate_within
 from sme_research.policy.beliefs import CAUSAL, Belief
 from sme_research.policy.shrinkage import PartEffect, ShrunkPart, shrink_parts
+from sme_research.policy.stage import Beliefs
 from sme_research.sample import load_sample
 from sme_research.study import Study
 
@@ -36,23 +38,6 @@ TIER_OF: Final = {
 }
 VARIABLES: Final = ("tier", *(subgroup.name for subgroup in SUBGROUPS))
 """Variables whose parts may differ, named before any estimate: tier, size, R&D and place."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Beliefs:
-    """Effects to decide by.
-
-    ``correlation`` is of the effects' errors, n_effects x n_effects. ``parts`` are
-    of causally graded effects only: of others not even the mean is sure.
-    """
-
-    effects: tuple[Belief, ...]
-    correlation: Floats
-    parts: tuple[ShrunkPart, ...]
-
-    def of(self, instrument: str, outcome: str) -> Belief | None:
-        """The effect of an instrument on an outcome, where one is known."""
-        return next((effect for effect in self.effects if effect.name == (instrument, outcome)), None)
 
 
 def gather_beliefs(
@@ -97,13 +82,26 @@ def gather_beliefs(
         for evaluation in evaluations
         if evaluation.study.instrument == effect.instrument
     }
-    parts = (
-        tuple(part for effect in effects if effect.wording == CAUSAL for part in _parts(studies[effect.name], tables))
-        if find_parts
-        else ()
+    asked = [studies[effect.name] for effect in effects]
+    split = [studies[effect.name] for effect in effects if effect.wording == CAUSAL] if find_parts else []
+    question = {
+        "joint": [study.settled() for study in asked],
+        "parts": [study.settled() for study in split],
+        "seed": seed,
+    }
+    correlation, raw = recall(
+        "beliefs",
+        question,
+        tables,
+        lambda: (_joint_errors(asked, tables, seed), [list(astuple(part)) for part in _parts(split, tables)]),
+        module=__name__,
     )
-    correlation = _joint_errors([studies[effect.name] for effect in effects], tables, seed)
-    return Beliefs(tuple(effects), correlation, parts)
+    return Beliefs(tuple(effects), np.asarray(correlation), tuple(_shrink([PartEffect(*part) for part in raw])))
+
+
+def _shrink(parts: Sequence[PartEffect]) -> Iterator[ShrunkPart]:
+    for _, own in groupby(parts, key=lambda part: (part.instrument, part.outcome, part.variable)):
+        yield from shrink_parts(tuple(own))
 
 
 def _own(evaluation: Evaluation) -> Belief:
@@ -161,22 +159,19 @@ def highest_tier(tables: TablesLike, ids: pd.Index[str], days: pd.Series[pd.Time
     return rank.reindex(ids).fillna(0).astype(int).map(dict(enumerate(TIERS)))
 
 
-def _parts(study: Study, tables: TablesLike) -> Iterator[ShrunkPart]:
-    sample = load_sample(study, tables)
+def _parts(studies: Sequence[Study], tables: TablesLike) -> Iterator[PartEffect]:
+    """The estimate of every part that has enough treated enterprises, variable by variable."""
     sides = split_enterprises(tables)
-    for variable in VARIABLES:
-        split = _tier_samples(sample, tables) if variable == "tier" else _side_samples(sample, sides[variable])
-        found = []
-        for part, rows in split:
-            n_treated = int(rows.loc[rows["cohort"].notna(), "enterprise_id"].nunique())
-            effect = estimate_within(study, rows)[0] if n_treated >= FEWEST_TREATED else None
-            if effect is not None:
-                found.append(
-                    PartEffect(
-                        study.instrument, study.outcome, variable, part, effect.estimate, effect.std_error, n_treated
-                    )
-                )
-        yield from shrink_parts(found)
+    for study in studies:
+        sample = load_sample(study, tables)
+        for variable in VARIABLES:
+            split = _tier_samples(sample, tables) if variable == "tier" else _side_samples(sample, sides[variable])
+            for part, rows in split:
+                n_treated = int(rows.loc[rows["cohort"].notna(), "enterprise_id"].nunique())
+                effect = estimate_within(study, rows)[0] if n_treated >= FEWEST_TREATED else None
+                if effect is not None:
+                    named = (study.instrument, study.outcome, variable, part)
+                    yield PartEffect(*named, effect.estimate, effect.std_error, n_treated)
 
 
 def _side_samples(sample: pd.DataFrame, side: pd.Series[str]) -> Iterator[tuple[str, pd.DataFrame]]:

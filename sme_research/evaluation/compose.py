@@ -77,6 +77,10 @@ class Evaluation:
             "instrument_label": dict(finding.instrument_label),
             "outcome_label": dict(finding.outcome_label),
             "headline": {lang: headline(finding, lang).replace("**", "") for lang in LANGUAGES},
+            "population": self.study.population,
+            "cities": list(self.study.cities),
+            "industries": list(self.study.industries),
+            "prices": self.study.prices,
         }
         return Record({"kind": "finding", **self.to_json(), **words})
 

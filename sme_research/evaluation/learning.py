@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,19 @@ def learn_from_study(study: Study, tables: Tables) -> PolicyValue:
         raise IdentificationError("no year has enterprises first treated that are seen before and after it.")
     rows = pd.concat(trials, ignore_index=True)
     return learn_policy(rows, [*covariates, BEFORE, GROWTH], level=study.level, seed=study.seed)
+
+
+def learn_all(
+    instruments: Sequence[str], tables: Tables, *, outcome: str = "log_revenue"
+) -> dict[str, PolicyValue | None]:
+    """Learn for several instruments; None where too few were supported."""
+    found: dict[str, PolicyValue | None] = {}
+    for name in instruments:
+        try:
+            found[name] = learn_from_study(Study(instrument=name, outcome=outcome), tables)
+        except IdentificationError:
+            found[name] = None
+    return found
 
 
 def _trials(sample: pd.DataFrame, covariates: list[str]) -> Iterator[pd.DataFrame]:

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sme_research.errors import StudyError
 from sme_research.instruments import INSTRUMENTS
 from sme_research.rules import load_rule_sets
+from sme_research.tables import reference_path
 
 MOST_YEARS: Final = 10
+DEMONSTRATION: Final = "scenarios/next_stage.toml"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0, le=1e9)]
 Positive = Annotated[float, Field(gt=0, le=1e9)]
@@ -131,13 +133,13 @@ class Scenario(_Strict):
         return self.displacement if own is None else own
 
 
-def read_scenario(path: str | Path) -> Scenario:
+def read_scenario(path: str | Path = "") -> Scenario:
     """Read a scenario file.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file.
+        A TOML file; the shipped demonstration where empty.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def read_scenario(path: str | Path) -> Scenario:
         The file is not there, is no TOML, or breaks a rule: the message gives
         file, place, value, rule.
     """
-    path = Path(path)
+    path = Path(path) if str(path) else reference_path(DEMONSTRATION)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

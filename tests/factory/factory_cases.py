@@ -18,9 +18,15 @@ PROVENANCE = {
 }
 FINDING = {
     "kind": "finding",
+    "instrument": "training",
+    "instrument_label": {"zh": "培训", "en": "Training"},
+    "outcome": "log_revenue",
     "outcome_label": {"zh": "营业收入", "en": "Revenue"},
+    "estimand": "ATT",
     "headline": {"zh": "营业收入高 6%。", "en": "Revenue is 6% higher."},
-    "effect": {"estimate": 0.059, "ci_low": 0.021, "ci_high": 0.097, "level": 0.95, "unit": "log points"},
+    "effect": {"estimate": 0.059, "std_error": 0.0194, "ci_low": 0.021, "ci_high": 0.097, "level": 0.95}
+    | {"unit": "log points", "n_enterprises": 1376, "n_treated": 693},
+    "checks": [{"name": "pretrends", "verdict": "pass"}],
     "grade": {"sms_level": 4, "wording": "effect"},
 }
 PARAMETERS = 'lang: str = "zh"\nword: str = "a"  # what to say\nseed: int = 3'

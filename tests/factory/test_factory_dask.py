@@ -84,7 +84,8 @@ def told(request: RunRequest) -> dict[str, tuple[str, list[object]]]:
     found = {}
     for path in request.reports.glob("*/*/manifest.json"):
         manifest = read_manifest(path.parent)
-        found[manifest.slug] = (manifest.content_sha256, json.loads((path.parent / "findings.json").read_text()))
+        findings = json.loads((path.parent / "findings.json").read_text())["findings"]
+        found[manifest.slug] = (manifest.content_sha256, [finding["estimate"] for finding in findings])
     return found
 
 

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from factory_cases import FINDING, PROVENANCE, code, records, text, write
 
+from sme_research.factory.findings import make_findings
 from sme_research.factory.manifest import check_outputs, read_manifest
 from sme_research.factory.run import RunRequest, list_reports, run_reports
 from sme_research.factory.unpack import texts_of
@@ -140,8 +141,10 @@ def test_manifests_hash_the_bytes_that_are_published(site):
 
 
 def test_findings_are_collected(site):
-    findings = json.loads((published(site, "good-zh") / "findings.json").read_text())
-    assert findings == [FINDING]
+    folder = published(site, "good-zh")
+    findings = json.loads((folder / "findings.json").read_text())
+    assert findings == make_findings([FINDING], read_manifest(folder)).to_json()
+    assert [found["estimate"] for found in findings["findings"]] == [0.059]
 
 
 def test_each_language_keeps_its_own_cells(site):

@@ -27,6 +27,7 @@ from sme_research.present.parts.diagnosis import (
     tabulate_scores,
     tabulate_services,
 )
+from sme_research.present.parts.diagnosis.picture import place_threshold
 from sme_research.present.parts.diagnosis.tables import gate_table
 from sme_research.present.parts.diagnosis.wording import tell_threshold
 from sme_research.present.show import Group, HtmlTable, Picture, Text
@@ -34,6 +35,7 @@ from sme_research.programme.diagnosis import (
     TIERS,
     Diagnosis,
     Population,
+    Standing,
     Subject,
     assessment_day,
     classify_sizes,
@@ -149,6 +151,15 @@ def test_a_score_stands_where_values_stand(tables):
 
 def find_any(tables):
     return str(tables["enterprises"]["enterprise_id"].iloc[0])
+
+
+@pytest.mark.parametrize(("limit", "wanted"), [(3.0, 0.5), (5.0, 0.8), (1.0, 0.0), (2.0, 0.5)])
+def test_a_threshold_keeps_its_side_of_the_enterprise(limit, wanted):
+    # Quantiles put 3 at 0.4, below the enterprise that betters half of its peers with only 2.
+    grid = tuple(np.linspace(1.0, 6.0, 101))
+    standing = Standing(METRICS["revenue"], 2.0, "", None, 0.5, 1.0, 2.0, 3.0, 25, grid)
+    assert standing.percentile_of(3.0) == pytest.approx(0.4, abs=0.01)
+    assert place_threshold(limit, standing) == pytest.approx(wanted, abs=0.01)
 
 
 def test_a_percentile_counts_ties_as_half_and_turns_where_lower_is_better():

@@ -79,10 +79,23 @@ def _strips(diagnosis: Diagnosis, found: TierStatus) -> list[_Strip]:
         name, ranked = standing.metric.name, standing.metric.kind in ("number", "count")
         if name not in found.rules.metrics() or not ranked or standing.percentile is None:
             continue
-        places = [(limit, standing.percentile_of(limit)) for limit in sorted(set(limits.get(name, ())))]
+        places = [(limit, place_threshold(limit, standing)) for limit in sorted(set(limits.get(name, ())))]
         marks = tuple((limit, place) for limit, place in places if place is not None)
         strips.append(_Strip(standing, standing.percentile, marks))
     return strips
+
+
+def place_threshold(limit: float, standing: Standing) -> float | None:
+    """Where a threshold stands among peers, on the side of the enterprise on which its value has it.
+
+    Quantiles between few peers are interpolated, so that a threshold just missed could else
+    stand below the one who missed it.
+    """
+    place, own, value = standing.percentile_of(limit), standing.percentile, standing.value
+    if place is None or own is None or value is None or limit == value:
+        return place if limit != value else own
+    asks_more = limit < value if standing.metric.better == "lower" else limit > value
+    return max(place, own) if asks_more else min(place, own)
 
 
 def _value(strip: _Strip, lang: str) -> str:

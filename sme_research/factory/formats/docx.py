@@ -19,7 +19,7 @@ from sme_research.factory.formats.layout import (
     reference_document,
     set_page,
 )
-from sme_research.factory.formats.printing import Printed, compose_front, run_pandoc, wide
+from sme_research.factory.formats.printing import PAGE_MARK, Printed, compose_front, run_pandoc, wide
 from sme_research.factory.render import render_fragment
 
 if TYPE_CHECKING:
@@ -167,6 +167,10 @@ def _style_summary(document: Document, printed: Printed) -> None:
         starts += [found for found in document.paragraphs if found.style and found.style.name == "Heading 1"][1:2]
     for paragraph in starts:
         paragraph.paragraph_format.page_break_before = True
+    for paragraph in document.paragraphs:
+        if paragraph.text == PAGE_MARK:
+            paragraph.text = ""
+            paragraph.paragraph_format.page_break_before = True
 
 
 def _paragraphs_within(document: Document, bookmark: str) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sme_research.errors import FactoryError
-from sme_research.factory.formats.printing import Printed, compose_front, run_pandoc
+from sme_research.factory.formats.printing import PAGE_MARK, Printed, compose_front, run_pandoc
 from sme_research.factory.render import TEMPLATES, TEXTS
 
 STANDARD: Final = "ua-1"
@@ -62,11 +62,11 @@ def _fonts() -> Path:
 
 
 def _with_alt(source: str, printed: Printed) -> str:
-    """Texts that stand for pictures, which pandoc drops on its way to Typst."""
+    """Texts that stand for pictures, which pandoc drops on its way to Typst, and tables that start a page."""
     for figure in printed.figures:
         name = f'image("{figure.file}"'
         source = source.replace(name, f"{name}, alt: {_literal(figure.alt)}", 1)
-    return source
+    return source.replace(PAGE_MARK, "#pagebreak(weak: true)")
 
 
 def _literal(text: str) -> str:

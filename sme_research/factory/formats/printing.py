@@ -71,6 +71,10 @@ class Printed:
         return int(self.started.timestamp())
 
 
+PAGE_MARK: Final = "StartOfAPageOfItsOwn"
+"""A paragraph of just this word starts a page; no report can say it by chance."""
+
+
 def prepare_print(rendered: Rendered, manifest: Manifest, news: Sequence[str]) -> Printed:
     """The report without what only a screen can use: code, boxes that scroll, links to files."""
     texts = rendered.texts
@@ -86,6 +90,8 @@ def prepare_print(rendered: Rendered, manifest: Manifest, news: Sequence[str]) -
         image["src"] = figure.file
     for table in soup.find_all("table"):
         _fit_table(soup, table)
+    for table in soup.select("table.own-page"):
+        _start_page(soup, table)
     # A heading keeps to what follows only where both stand side by side.
     for section in soup.find_all("section"):
         section.unwrap()
@@ -192,6 +198,14 @@ def _fit_table(soup: BeautifulSoup, table: Tag) -> None:
     table["typst:text:size"] = size
     if sum(_lines(row, widths) for row in rows) <= MOST_LINES:
         table.wrap(soup.new_tag("div", attrs={"typst:breakable": "false"}))
+
+
+def _start_page(soup: BeautifulSoup, table: Tag) -> None:
+    """A paragraph before the table that each format takes for the start of a page."""
+    whole = table.parent if isinstance(table.parent, Tag) and table.parent.get("typst:breakable") else table
+    mark = soup.new_tag("p")
+    mark.string = PAGE_MARK
+    whole.insert_before(mark)
 
 
 def _lines(row: Sequence[Tag], widths: Sequence[float]) -> int:

@@ -37,6 +37,7 @@ from sme_research.tables.areas import area_name
 REVENUE: Final = "log_revenue"
 FEWEST: Final = 10
 WAN_IN_YI: Final = 10_000.0
+WAN: Final = 10_000.0
 DISPLACEMENT_SOURCE: Final = {"zh": "Cai 和 Szeidl，2024", "en": "Cai and Szeidl 2024"}
 
 
@@ -136,8 +137,9 @@ def _price(price: Price, lang: str, *, spent: float) -> str:
 
 
 def _yuan(value: float) -> str:
-    """A price in yuan with two digits that say something."""
-    return f"{value:.2g}" if value < 0.1 else f"{value:,.2f}"
+    """A price in yuan for 万元 of revenue: two digits that say something."""
+    yuan = value * WAN
+    return f"{yuan:,.0f}" if yuan >= 10 else f"{yuan:.2g}"
 
 
 def tabulate_decision(stage: Stage, lang: str) -> HtmlTable:
@@ -394,7 +396,7 @@ def tabulate_measure(
         verdict=text(lang, f"stage.verdict.{one.verdict}"),
     )
     rows = [(text(lang, f"stage.row.{row}"), content) for row, content in contents.items()]
-    return HtmlTable(caption, words(lang, "stage.measure_head"), rows)
+    return HtmlTable(caption, words(lang, "stage.measure_head"), rows, kind="own-page")
 
 
 def tabulate_measures(
@@ -455,7 +457,7 @@ def _test(plan: StagePlan | None, instrument: str, lang: str) -> str:
         lang,
         "stage.measure_test",
         design=studies[0].design.label[lang],
-        how=studies[0].design.how[lang],
+        how=studies[0].design.how[lang].rstrip("。."),
     )
 
 

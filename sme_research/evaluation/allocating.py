@@ -66,14 +66,15 @@ def allocate_stage(scenario: Scenario, tables: Tables, beliefs: Beliefs, *, seed
     by_outcome = draw_gains(scenario, segments, beliefs, tables, seed=seed)
     weights = (scenario.goal.revenue, scenario.goal.jobs, scenario.goal.promotions)
     total = sum((weight * by_outcome[name] for weight, name in zip(weights, OUTCOMES, strict=True)), start=0.0)
-    found = allocate(scenario, segments, np.asarray(total))
-    chosen = _by_outcome(by_outcome, found.solution.enterprises)
-    today = _by_outcome(by_outcome, found.today_enterprises)
-    revenue = by_outcome[REVENUE]
     on_revenue = {name: beliefs.of(name, REVENUE) for name in instruments}
     known = {name: belief for name, belief in on_revenue.items() if belief is not None}
     if len(known) < len(instruments):
         raise StudyError(f"the effect of {', '.join(sorted(set(instruments) - set(known)))} on revenue is not known.")
+    untested = {name for name, belief in known.items() if not belief.is_shown}
+    found = allocate(scenario, segments, np.asarray(total), untested=untested)
+    chosen = _by_outcome(by_outcome, found.solution.enterprises)
+    today = _by_outcome(by_outcome, found.today_enterprises)
+    revenue = by_outcome[REVENUE]
     verdicts = judge_measures(found, known, revenue, value_added_share=scenario.value_added_share)
     return Stage(
         scenario, beliefs, found, chosen, today, verdicts, _break_even(scenario, found, revenue), n_failing, on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,7 +65,7 @@ class Allocation:
     n_draws: int
 
 
-def allocate(scenario: Scenario, segments: Segments, gains: Floats) -> Allocation:
+def allocate(scenario: Scenario, segments: Segments, gains: Floats, *, untested: Collection[str] = ()) -> Allocation:
     """Choose the allocation of the largest expected gain, and judge it by every draw.
 
     The choice is made once, by the mean over draws; it is then held against each
@@ -79,6 +79,8 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats) -> Allocatio
     gains : ndarray, n_draws x n_segments x n_instruments x n_years
         Gain of an enterprise whose support starts in a year of the plan, over the years
         from then on, in the goal's units, after displacement.
+    untested : collection of str
+        Measures whose effect is not shown: `state_problem` keeps them from growing.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats) -> Allocatio
         No allocation keeps to the scenario's limits (the message names the
         smallest set of them in conflict), or the draws do not fit the segments.
     """
-    problem = state_problem(scenario, segments)
+    problem = state_problem(scenario, segments, untested=untested)
     if gains.shape[1:] != problem.shape:
         raise StudyError(
             f"gains have the shape {gains.shape}, must be n_draws x {' x '.join(map(str, problem.shape))}."
@@ -113,7 +115,7 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats) -> Allocatio
         float((by_draw.sum(axis=1) <= 0).mean()),
         span_of(best - by_draw.sum(axis=1)),
         {name: span_of(by_draw[:, at]) for at, name in enumerate(segments.instruments)},
-        tuple(_frontier(scenario, segments, gains)),
+        tuple(_frontier(scenario, segments, gains, untested)),
         len(gains),
     )
 
@@ -152,12 +154,14 @@ def _known_best(problem: Problem, gains: Floats) -> Floats:
     return np.array(best)
 
 
-def _frontier(scenario: Scenario, segments: Segments, gains: Floats) -> Iterator[FrontierPoint]:
+def _frontier(
+    scenario: Scenario, segments: Segments, gains: Floats, untested: Collection[str]
+) -> Iterator[FrontierPoint]:
     """The best use of other budgets; those too small for the scenario's other limits are left out."""
     mean = gains.mean(axis=0)
     for multiple in FRONTIER:
         scaled = scenario.model_copy(update={"budget": [multiple * amount for amount in scenario.budget]})
-        problem = state_problem(scaled, segments)
+        problem = state_problem(scaled, segments, untested=untested)
         found = solve(problem, mean)
         if found is not None:
             drawn = plan_gains(found.enterprises, gains).sum(axis=1)

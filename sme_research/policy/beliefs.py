@@ -56,6 +56,12 @@ class Belief:
         low, high = self.estimate - reach, self.estimate + reach
         return (low, high) if self.wording == CAUSAL else (min(low, 0.0), max(high, 0.0))
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it may be called an effect and is clear of zero."""
+        low, high = self.span()
+        return self.wording == CAUSAL and not low <= 0 <= high
+
 
 def draw_effects(
     beliefs: Sequence[Belief], n_draws: int, *, correlation: NDArray[np.float64] | None = None, seed: int = SEED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +59,11 @@ class Solution:
     shadow_prices: Mapping[str, float]
 
 
-def state_problem(scenario: Scenario, segments: Segments) -> Problem:
+def state_problem(scenario: Scenario, segments: Segments, *, untested: Collection[str] = ()) -> Problem:
     """State a scenario as a linear programme.
+
+    Measures in ``untested``, whose effect is not shown, get no more of the money than
+    today, or than the scenario's ``test_share`` where that is more.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def state_problem(scenario: Scenario, segments: Segments) -> Problem:
         if pairs == 0
         else sparse.kron(sparse.identity(pairs, format="csr"), np.ones((1, n_years)), format="csr")
     )
-    limits = tuple(_limits(scenario, segments, cost))
+    limits = (*_limits(scenario, segments, cost), *_tested_first(scenario, segments, cost, untested))
     return Problem(scenario, segments, shape, cost, limits, rows, (segments.eligible * reached).ravel())
 
 
@@ -109,6 +112,17 @@ def _limits(scenario: Scenario, segments: Segments, cost: Floats) -> Iterator[Li
     for city, least in scenario.city_shares.items():
         money = np.where((segments.table["city_code"] == city).to_numpy()[:, None, None], cost, 0.0)
         yield Limit(f"city_share.{city}", -money.ravel(), -least * total, sign=-1)
+
+
+def _tested_first(scenario: Scenario, segments: Segments, cost: Floats, untested: Collection[str]) -> Iterator[Limit]:
+    spent = (segments.today * segments.cost).sum(axis=0)
+    for at, name in enumerate(segments.instruments):
+        today = float(spent[at] / spent.sum()) if spent.sum() else 0.0
+        most = max(today, scenario.test_share)
+        if name in untested and most < 1:
+            money = np.zeros_like(cost)
+            money[:, at] = cost[:, at]
+            yield Limit(f"untested.{name}", money.ravel(), most * sum(scenario.budget))
 
 
 def solve(problem: Problem, gains: Floats, *, limits: Sequence[Limit] | None = None) -> Solution | None:

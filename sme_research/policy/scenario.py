@@ -74,7 +74,11 @@ class Measure(_Strict):
 
 
 class Scenario(_Strict):
-    """What the next stage may do; money in 万元 of the scenario's first year."""
+    """What the next stage may do; money in 万元 of the scenario's first year.
+
+    ``test_share`` is the most of all money that a measure without a shown effect
+    gets, unless today's share of it is larger: it is tested before it grows.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     title: Words
@@ -84,6 +88,7 @@ class Scenario(_Strict):
     goal: Goal = Goal()
     measures: Annotated[dict[str, Measure], Field(min_length=1)]
     city_shares: dict[Annotated[str, Field(pattern=r"^\d{6}$")], Fraction] = Field(default_factory=dict)
+    test_share: Fraction = 0.1
     displacement: Fraction = 0.0
     value_added_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     draws: Annotated[int, Field(ge=20, le=10_000)] = 500

@@ -99,6 +99,17 @@ def test_an_early_start_is_preferred_where_it_gains_for_longer():
     assert found.solution.enterprises[0, 1].tolist() == [10.0, 0.0]
 
 
+def test_a_measure_without_a_shown_effect_does_not_grow_before_it_is_tested():
+    drawn = gains((30.0, 8.0), (20.0, 2.0))
+    # Today training has 2 of 12 万元; the pilot share of 0.1 is less: at most 8.33 of 50, and loans the rest.
+    found = allocate(scenario(), segments(), drawn, untested={"training"})
+    assert (found.solution.enterprises[:, 1] * 2.0).sum() == pytest.approx(50 * 2 / 12)
+    assert found.solution.shadow_prices["untested.training"] == pytest.approx(4.0 - 3.0)
+    # Where it has nothing today, the pilot share.
+    new = allocate(scenario(), segments(today=((1, 0), (0, 0))), drawn, untested={"training"})
+    assert (new.solution.enterprises[:, 1] * 2.0).sum() == pytest.approx(5.0)
+
+
 def test_today_is_the_same_money_in_todays_proportions():
     problem = state_problem(scenario(), segments())
     # Today: one loan (10) and one training (2): of 50 万元, 41.67 and 8.33.

@@ -205,6 +205,10 @@ def _start_page(soup: BeautifulSoup, table: Tag) -> None:
     whole = table.parent if isinstance(table.parent, Tag) and table.parent.get("typst:breakable") else table
     mark = soup.new_tag("p")
     mark.string = PAGE_MARK
+    before = whole.find_previous_sibling()
+    # A heading goes with its first page.
+    while isinstance(before, Tag) and re.fullmatch("h[2-6]", before.name):
+        whole, before = before, before.find_previous_sibling()
     whole.insert_before(mark)
 
 
@@ -223,7 +227,7 @@ def share_widths(rows: Sequence[Sequence[str]]) -> list[float]:
     for cells in columns:
         word = max(_longest_word(cell) for cell in cells)
         lengths = [min(wide(cell), _LONGEST) for cell in cells]
-        wanted.append(max(word, sum(lengths) / len(lengths), 0.6 * max(lengths), 4) + 2)
+        wanted.append(max(word, sum(lengths) / len(lengths), 0.6 * max(lengths), 4) + 3)
     return [width / sum(wanted) for width in wanted]
 
 

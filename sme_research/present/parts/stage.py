@@ -121,7 +121,7 @@ def describe_stage(stage: Stage, lang: str) -> Text:
     if stage.n_failing:
         told.append(text(lang, "stage.titles_lost", n=count(stage.n_failing)))
     told.append(text(lang, "stage.goal_note"))
-    return Text(sentences(lang, told))
+    return Text("\n".join(f"- {sentence}" for sentence in told))
 
 
 def _price(price: Price, lang: str, *, spent: float) -> str:
@@ -159,7 +159,7 @@ def tabulate_decision(stage: Stage, lang: str) -> HtmlTable:
         text(lang, "stage.decision_caption"),
         words(lang, "stage.decision_head"),
         rows,
-        text(lang, "stage.decision_note"),
+        text(lang, "stage.decision_note", test_share=share(stage.scenario.test_share)),
     )
 
 

@@ -7,6 +7,7 @@ TEST_STAMP := $(VENV)/.installed-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 DEMO := data/demo/truth.json
 SITE := reports/index.html
+CACHE := .sme-research/cache
 # In a container one is often root, which JupyterLab refuses unless told.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -54,7 +55,8 @@ test: lint $(SITE)
 	@# What only computes runs two at a time; the factory's tests start, kill and time processes and want the machine alone.
 	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/factory
 	$(BIN)/pytest tests/factory
-	$(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
+	@# Cells take from what the reports kept what has not changed since; the keys hold data, code and environment.
+	SME_RESEARCH_CACHE=$(CURDIR)/$(CACHE) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
 
 # After a change of texts, notebooks or the demo: make the stored outputs true again.
 outputs: $(DEMO)
@@ -65,6 +67,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/flaws.py
 	$(BIN)/python benchmarks/few_clusters.py
+	$(BIN)/python benchmarks/mix.py
+	$(BIN)/python benchmarks/allocation.py
 
 clean:
 	rm -rf $(VENV) data/demo reports

@@ -17,7 +17,7 @@ import ipywidgets as widgets
 from sme_research.errors import StudyError
 from sme_research.present.parts.diagnosis.summary import smallest_sentence, standing_sentence
 from sme_research.present.parts.diagnosis.tables import GROUPS, gate_table
-from sme_research.present.parts.diagnosis.wording import tier_name
+from sme_research.present.parts.diagnosis.wording import level_name, tier_name
 from sme_research.present.words import text
 from sme_research.programme.diagnosis import (
     TIERS,
@@ -30,6 +30,7 @@ from sme_research.programme.diagnosis import (
     load_population,
     next_tier,
 )
+from sme_research.programme.diagnosis.form import UNITS
 from sme_research.programme.diagnosis.making import rules_of
 from sme_research.programme.diagnosis.statuses import assess_tier
 from sme_research.rules import METRICS, Metric, TierRules
@@ -143,14 +144,15 @@ class DiagnosisExplorer:
             names = [("diagnosis.is_no", 0.0), ("diagnosis.is_yes", 1.0)]
             options: list[tuple[str, float | None]] = [(text(self._lang, key), number) for key, number in names]
             if metric.kind == "level":
-                options = [(f"{level}", float(level)) for level in range(int(metric.most or 0) + 1)]
+                levels = range(int(metric.most or 0) + 1)
+                options = [(level_name(float(level), metric, self._lang), float(level)) for level in levels]
             options = [(self._text("unknown"), None), *options]
             return widgets.Dropdown(
                 options=options, value=value, description=label, tooltip=metric.meaning[self._lang], **WIDE
             )
         percent = metric.unit == "fraction"
         shown = "" if value is None else f"{value * (100 if percent else 1):.6g}"
-        unit = " (%)" if percent else ""
+        unit = f" ({UNITS[metric.unit][self._lang]})" if metric.unit in UNITS else ""
         return widgets.Text(
             value=shown, description=label + unit, placeholder=self._text("unknown"), continuous_update=False, **WIDE
         )

@@ -19,7 +19,7 @@ from sme_research.estimators.sensitivity import bound_event_study
 from sme_research.evaluation.designs import DESIGNS, attempt, estimate_design, run_densities
 from sme_research.evaluation.family import estimate_outcome, own_outcome
 from sme_research.evaluation.numbered import NumberedTables
-from sme_research.evaluation.plan import compare_plan
+from sme_research.evaluation.plan import compare_plan, compare_size
 from sme_research.evaluation.primary import Estimate, estimate_primary, estimate_quickly, make_refit
 from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
 from sme_research.evaluation.publishing import Edition, publish_finding
@@ -147,6 +147,9 @@ def evaluate(
         lambda: _evaluate(study, tables, instrument_label, planned, progress),
         module=__name__,
     )
+    if plan and finding.plan is not None:
+        smaller = compare_size(study, finding.effect, plan)
+        finding = replace(finding, plan=replace(finding.plan, deviations=(*finding.plan.deviations, *smaller)))
     if edition == "public":
         return Evaluation(study, sample.iloc[:0], publish_finding(finding))
     return Evaluation(study, sample, finding)

@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -233,7 +232,12 @@ def test_the_answer_comes_with_the_accounts_of_the_last_year_that_can_be_compare
 
 
 @pytest.fixture(scope="module")
-def plan():
+def tables():
+    return tables_from_frames(make_province(WorldSpec(n_enterprises=1_500)).tables, made_up=True)
+
+
+@pytest.fixture(scope="module")
+def plan(tables):
     designs = load_designs()
     chosen = tuple(
         measure.model_copy(update={"n_units": size})
@@ -245,10 +249,7 @@ def plan():
         for measure in designs.measures
         if measure.name == name
     )
-    frames = make_province(WorldSpec(n_enterprises=1_500)).tables
-    return plan_stage(
-        designs.model_copy(update={"measures": chosen}), tables_from_frames(frames, made_up=True), n_draws=20
-    )
+    return plan_stage(designs.model_copy(update={"measures": chosen}), tables, n_draws=20)
 
 
 @pytest.fixture
@@ -325,16 +326,14 @@ def test_the_seed_is_no_part_of_what_is_registered(registered):
     assert compare_plan(Study(instrument="training", covariates=(), seed=9), registered).deviations == ()
 
 
-def test_an_evaluation_carries_its_deviations_to_the_report(registered, monkeypatch):
-    """The way from the file to the finding; what is estimated in between is of no matter here."""
-
-    def found(study, tables, label, planned, progress):
-        return pd.DataFrame(), SimpleNamespace(plan=planned, family=(), subgroups=())
-
-    monkeypatch.setattr("sme_research.evaluation.compose._evaluate", found)
-    study = Study(instrument="training", covariates=("size",), level=0.9)
-    finding = evaluate(study, {}, plan=registered).finding
-    assert finding.plan.deviations == ("covariates: – → size", "level: 0.95 → 0.9")
+def test_an_evaluation_carries_its_deviations_to_the_report(registered, plan, tables):
+    study = Study(instrument="training", covariates=("size",), level=0.9, cities=("350500",))
+    finding = evaluate(study, tables, plan=registered).finding
+    kept, found = plan.studies[0].n_kept, finding.effect.n_enterprises
+    told = {"covariates: – → size", "level: 0.95 → 0.9", "cities: – → 350500"}
+    # Quanzhou alone has fewer enterprises than were planned to be kept, or as many: then nothing is to be told of it.
+    smaller = {f"n_units: {kept} → {found}"} if found < kept else set()
+    assert set(finding.plan.deviations) == told | smaller
     shown = tabulate_plan(finding, "en")
     assert any("0.95 → 0.9" in str(cell) for row in shown.rows for cell in row)
 

@@ -18,6 +18,7 @@ from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, PALE, draw
 from sme_research.present.plotted import tabulate_plotted
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.words import (
+    MINUS,
     amount,
     amount_range,
     cell,
@@ -67,6 +68,8 @@ def _name(instrument: str, lang: str) -> str:
 
 def _years(stage: Stage, lang: str) -> str:
     first, last = stage.scenario.years[0], stage.scenario.years[-1]
+    if first == last:
+        return f"{first} 年" if lang == "zh" else f"{first}"
     return f"{first}—{last} 年" if lang == "zh" else f"{first} to {last}"
 
 
@@ -77,7 +80,8 @@ def _ends(name: str, span: Span, lang: str) -> dict[str, str]:
 
 def _counts(name: str, draws: Any) -> dict[str, str]:
     low, high = np.quantile(draws, [0.025, 0.975])
-    return {name: count(float(np.mean(draws))), f"{name}_low": count(float(low)), f"{name}_high": count(float(high))}
+    told = {name: np.mean(draws), f"{name}_low": low, f"{name}_high": high}
+    return {key: count(float(value)).replace("-", MINUS) for key, value in told.items()}
 
 
 def _spans(stage: Stage) -> tuple[Span, Span, Span]:
@@ -115,7 +119,8 @@ def describe_stage(stage: Stage, lang: str) -> Text:
     counts = {**_counts("jobs", stage.draws["log_employees"]), **_counts("titles", stage.draws["promotion"])}
     told.append(text(lang, "stage.other_goals", **counts))
     if stage.scenario.goal.jobs == stage.scenario.goal.promotions == 0:
-        told.append(text(lang, "stage.regret", regret=money(found.regret.mean / stage.scenario.goal.revenue, lang)))
+        regret = max(found.regret.mean, 0.0) / stage.scenario.goal.revenue
+        told.append(text(lang, "stage.regret", regret=money(regret, lang)))
     if total - found.spent > 0.005 * total:
         told.append(text(lang, "stage.unspent", unspent=money(total - found.spent, lang)))
     if stage.n_failing:

@@ -112,20 +112,20 @@ def learn_policy(rows: pd.DataFrame, features: Sequence[str], *, level: float = 
     )
     everybody = np.arange(len(rows))
     share = float(treated.mean())
-    scores, chosen = np.empty(len(rows)), np.empty(len(rows))
+    scores, own, chosen = np.empty(len(rows)), np.empty(len(rows)), np.empty(len(rows))
     for train, held in _folds(data, everybody, seed):
         # Neither the tree nor the models behind its scores have seen those it is judged by.
         tree = _grow(data.known[train], _cross_fit(data, train, seed))
         chosen[held] = _best(tree.predict(data.known[held]), share)
-        scores[held] = _score(data, train, held)
+        scores[held], own[held] = _score(data, train, held)
     groups = data.groups
     whole = _grow(data.known, scores)
     return PolicyValue(
         n_enterprises=int(groups.max()) + 1,
         n_rows=len(rows),
         share_treated=share,
-        against_random=_gain(scores * (chosen - share), groups, level),
-        against_today=_gain(scores * (chosen - treated), groups, level),
+        against_random=_gain(scores * (chosen - share), groups, level, learned=True),
+        against_today=_gain(scores * chosen - own, groups, level, learned=True),
         leaves=tuple(_leaves(whole, data, scores, features, level)),
         level=level,
     )
@@ -149,12 +149,17 @@ def _cross_fit(data: _Data, rows: Rows, seed: int) -> Floats:
     """Score of each of some rows, from models of the others among them."""
     scores = np.empty(len(data.known))
     for train, held in _folds(data, rows, seed):
-        scores[held] = _score(data, train, held)
+        scores[held] = _score(data, train, held)[0]
     return np.asarray(scores[rows])
 
 
-def _score(data: _Data, train: Rows, held: Rows) -> Floats:
-    """Doubly robust score of the rows left out, by models of the others."""
+def _score(data: _Data, train: Rows, held: Rows) -> tuple[Floats, Floats]:
+    """Doubly robust scores of the rows left out, by models of the others.
+
+    The first of the effect on everybody; the second of the effect on the treated,
+    times whether one is, which weighs the untreated only (Hahn 1998) and is what
+    today's choice gains.
+    """
     chance = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000))
     chance.fit(data.known[train], data.treated[train])
     propensity = chance.predict_proba(data.known[held])[:, 1].clip(LEAST_CHANCE, 1 - LEAST_CHANCE)
@@ -166,7 +171,9 @@ def _score(data: _Data, train: Rows, held: Rows) -> Floats:
     treated = data.treated[held]
     residual = data.change[held] - np.where(treated, means[True], means[False])
     weight = np.where(treated, 1 / propensity, -1 / (1 - propensity))
-    return np.asarray(means[True] - means[False] + weight * residual)
+    odds = propensity / (1 - propensity)
+    own = np.where(treated, 1.0, -odds) * (data.change[held] - means[False])
+    return np.asarray(means[True] - means[False] + weight * residual), np.asarray(own)
 
 
 def _grow(values: Floats, scores: Floats) -> DecisionTreeRegressor:
@@ -193,12 +200,19 @@ def _runs(ranked: Floats) -> Iterator[tuple[int, int]]:
     yield from zip([0, *edges], [*edges, len(ranked)], strict=True)
 
 
-def _gain(each: Floats, groups: NDArray[np.intp], level: float) -> Gain:
-    """Mean with a standard error by enterprise."""
+def _gain(each: Floats, groups: NDArray[np.intp], level: float, *, learned: bool = False) -> Gain:
+    """Mean with a standard error by enterprise.
+
+    Of a learned rule the interval is that of t with a degree of freedom less than
+    there are folds: rules of different folds depend on each other's rows, which
+    enterprises' own spread does not show (their errors were a quarter too small
+    over 60 worlds without any difference).
+    """
     estimate = float(each.mean())
     sums = np.bincount(groups, weights=each - estimate)
     error = float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1))) / len(each)
-    reach = float(stats.norm.ppf((1 + level) / 2)) * error
+    quantile = stats.t(FOLDS - 1).ppf if learned else stats.norm.ppf
+    reach = float(quantile((1 + level) / 2)) * error
     return Gain(estimate, error, estimate - reach, estimate + reach)
 
 

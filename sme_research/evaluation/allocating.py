@@ -27,7 +27,8 @@ from sme_research.policy.scenario import Scenario
 from sme_research.policy.segments import Segments, make_segments
 from sme_research.policy.shrinkage import ShrunkPart
 from sme_research.policy.stage import Beliefs, Stage
-from sme_research.policy.verdicts import judge_measures
+from sme_research.policy.targeting import on_designated_ground
+from sme_research.policy.verdicts import find_stopped, judge_measures
 from sme_research.programme.inputs import load_inputs
 from sme_research.rules import UNMET, choose_rules, evaluate, load_rule_sets
 from sme_research.study import Study
@@ -37,6 +38,8 @@ Floats = NDArray[np.float64]
 
 BY: Final = ("city_code", *VARIABLES)
 REVENUE, JOBS, PROMOTIONS = "log_revenue", "log_employees", "promotion"
+TODAY_YEARS: Final = 3
+"""Years whose mean is today's practice."""
 OUTCOMES: Final = (REVENUE, JOBS, PROMOTIONS)
 """Outcomes that a goal may weigh, in the order of its weights."""
 ABOVE: Final = {"below_srdi": ("none", "innovative"), "srdi": ("srdi",), "little_giant": ("little_giant", "champion")}
@@ -71,11 +74,13 @@ def allocate_stage(scenario: Scenario, tables: Tables, beliefs: Beliefs, *, seed
     if len(known) < len(instruments):
         raise StudyError(f"the effect of {', '.join(sorted(set(instruments) - set(known)))} on revenue is not known.")
     untested = {name for name, belief in known.items() if not belief.is_shown}
-    found = allocate(scenario, segments, np.asarray(total), untested=untested)
+    worth = scenario.value_added_share
+    stopped = find_stopped(segments, known, by_outcome[REVENUE], value_added_share=worth)
+    found = allocate(scenario, segments, np.asarray(total), untested=untested, stopped=stopped)
     chosen = _by_outcome(by_outcome, found.solution.enterprises)
     today = _by_outcome(by_outcome, found.today_enterprises)
     revenue = by_outcome[REVENUE]
-    verdicts = judge_measures(found, known, revenue, value_added_share=scenario.value_added_share)
+    verdicts = judge_measures(found, known, revenue, value_added_share=worth)
     return Stage(
         scenario, beliefs, found, chosen, today, verdicts, _break_even(scenario, found, revenue), n_failing, on
     )
@@ -124,7 +129,9 @@ def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd
     """One row an enterprise that reported in the last year: part, base, eligibility, cost and today's support.
 
     An enterprise is eligible for an instrument that it never had, if it holds one
-    of the tiers asked for and is not in an excluded prefecture. Where the
+    of the tiers asked for, is not in an excluded prefecture and, for clusters, lies
+    on the ground of a designated one: new clusters are not foreseen. Today's
+    support is the mean of the last `TODAY_YEARS` years. Where the
     scenario's rules are not those of today, a title counts as lost that they are
     known not to give at a review. Returned with how many titles those are.
     """
@@ -151,7 +158,10 @@ def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd
         found[f"eligible.{name}"] = (
             found["tier"].isin(allowed) & ~found["city_code"].isin(measure.excluded_cities) & treated.isna()
         )
-        found[f"today.{name}"] = treated.dt.year == on.year
+        if INSTRUMENTS[name].assigned_by == "cluster":
+            found[f"eligible.{name}"] &= on_designated_ground(tables, ids, on)
+        # The mean of some years: drawdowns and designations come in batches.
+        found[f"today.{name}"] = treated.dt.year.between(on.year - TODAY_YEARS + 1, on.year) / TODAY_YEARS
         found[f"cost.{name}"] = _costs(scenario, name, found["tier"].astype(str), tables)
     # An enterprise of which a part is not known belongs to no segment, and to nobody's allocation.
     return found.dropna(subset=list(BY)), n_failing
@@ -250,11 +260,16 @@ def _deviations(
     total = np.zeros((n_draws, len(segments)))
     if effect.wording != CAUSAL:
         return total
-    for part in parts:
-        raw = part.raw
-        if (raw.instrument, raw.outcome) == effect.name:
-            inside = (segments.table[raw.variable].astype(str) == raw.part).to_numpy()
-            total[:, inside] += rng.normal(part.deviation, part.std_error, n_draws)[:, None]
+    own = [part for part in parts if (part.raw.instrument, part.raw.outcome) == effect.name]
+    for variable in dict.fromkeys(part.raw.variable for part in own):
+        split = [part for part in own if part.raw.variable == variable]
+        drawn = np.column_stack([rng.normal(part.deviation, part.std_error, n_draws) for part in split])
+        # Parts make up the common effect: what one gains more than it, the others gain less.
+        supported = np.array([part.raw.n_treated for part in split], dtype=np.float64)
+        drawn -= (drawn @ supported / supported.sum())[:, None]
+        for at, part in enumerate(split):
+            inside = (segments.table[variable].astype(str) == part.raw.part).to_numpy()
+            total[:, inside] += drawn[:, at, None]
     return total
 
 

@@ -17,6 +17,7 @@ from sme_research.policy.fiscal import Costs
 from sme_research.policy.scenario import Scenario
 from sme_research.policy.worth import MEASURES, Value, weigh_finding
 from sme_research.results import Finding
+from sme_research.sample import load_sample
 from sme_research.tables import Tables
 
 FURTHER: Final = tuple(outcome for outcome in MEASURES if outcome != "log_revenue")
@@ -31,8 +32,10 @@ def weigh_all(evaluations: Sequence[Evaluation], tables: Tables, costs: Costs) -
     found = []
     for evaluation in evaluations:
         for finding in (evaluation.finding, *_further(evaluation.finding)):
+            # Growth without support is that of the finding's own outcome.
+            sample = load_sample(evaluation.study.model_copy(update={"outcome": finding.outcome}), tables)
             value = weigh_finding(
-                finding, evaluation.sample, tables, costs, anticipation_years=evaluation.study.anticipation_years
+                finding, sample, tables, costs, anticipation_years=evaluation.study.anticipation_years
             )
             if value is not None:
                 found.append(value)

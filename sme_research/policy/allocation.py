@@ -44,7 +44,8 @@ class FrontierPoint:
 class Allocation:
     """The chosen allocation and how sure one may be of it; gains in the goal's units over the plan's years.
 
-    ``today`` is the gain if the same money went where today's goes, ``difference`` the
+    ``today`` is the gain if the budget went where today's money goes, as far as enterprises
+    reach (``spent_today`` of it), ``difference`` the
     chosen one's less that, ``chance_worse`` the share of draws in which it is
     below zero, ``regret`` the gain foregone against what would have been chosen had
     one known the effects. ``by_instrument`` has the gain of each instrument's part.
@@ -54,6 +55,7 @@ class Allocation:
     solution: Solution
     today_enterprises: Floats
     spent: float
+    spent_today: float
     gain: Span
     today: Span
     difference: Span
@@ -65,7 +67,14 @@ class Allocation:
     n_draws: int
 
 
-def allocate(scenario: Scenario, segments: Segments, gains: Floats, *, untested: Collection[str] = ()) -> Allocation:
+def allocate(
+    scenario: Scenario,
+    segments: Segments,
+    gains: Floats,
+    *,
+    untested: Collection[str] = (),
+    stopped: Collection[str] = (),
+) -> Allocation:
     """Choose the allocation of the largest expected gain, and judge it by every draw.
 
     The choice is made once, by the mean over draws; it is then held against each
@@ -81,6 +90,8 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats, *, untested:
         from then on, in the goal's units, after displacement.
     untested : collection of str
         Measures whose effect is not shown: `state_problem` keeps them from growing.
+    stopped : collection of str
+        Measures that get nothing.
 
     Raises
     ------
@@ -88,7 +99,7 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats, *, untested:
         No allocation keeps to the scenario's limits (the message names the
         smallest set of them in conflict), or the draws do not fit the segments.
     """
-    problem = state_problem(scenario, segments, untested=untested)
+    problem = state_problem(scenario, segments, untested=untested, stopped=stopped)
     if gains.shape[1:] != problem.shape:
         raise StudyError(
             f"gains have the shape {gains.shape}, must be n_draws x {' x '.join(map(str, problem.shape))}."
@@ -108,6 +119,7 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats, *, untested:
         solution,
         today_enterprises,
         float((solution.enterprises * problem.cost).sum()),
+        float((today_enterprises * problem.cost).sum()),
         span_of(by_draw.sum(axis=1)),
         span_of(today.sum(axis=1)),
         span_of(difference),
@@ -115,7 +127,7 @@ def allocate(scenario: Scenario, segments: Segments, gains: Floats, *, untested:
         float((by_draw.sum(axis=1) <= 0).mean()),
         span_of(best - by_draw.sum(axis=1)),
         {name: span_of(by_draw[:, at]) for at, name in enumerate(segments.instruments)},
-        tuple(_frontier(scenario, segments, gains, untested)),
+        tuple(_frontier(scenario, segments, gains, untested, stopped)),
         len(gains),
     )
 
@@ -127,16 +139,20 @@ def span_of(draws: Floats) -> Span:
 
 
 def follow_today(problem: Problem) -> Floats:
-    """Enterprises supported if each year's money went where the last year's went, in the problem's shape.
+    """Enterprises supported if each year's money went where today's goes, in the problem's shape.
 
-    Today's proportions need keep to none of the scenario's limits but the money.
+    No more of a segment are supported than may and would come; what is left over is
+    not spent. Of the scenario's other limits only the budget is kept to.
     """
     spent = problem.segments.today * problem.segments.cost
     if spent.sum() == 0:
         return np.zeros(problem.shape)
     shares = spent / spent.sum()
-    each = shares[:, :, None] * np.asarray(problem.scenario.budget)
-    return np.asarray(each / problem.cost)
+    wanted = shares[:, :, None] * np.asarray(problem.scenario.budget) / problem.cost
+    most = problem.eligible_most.reshape(problem.shape[:2])
+    total = wanted.sum(axis=2)
+    kept = np.divide(np.minimum(total, most), total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(wanted * kept[:, :, None])
 
 
 def plan_gains(enterprises: Floats, gains: Floats) -> Floats:
@@ -155,13 +171,13 @@ def _known_best(problem: Problem, gains: Floats) -> Floats:
 
 
 def _frontier(
-    scenario: Scenario, segments: Segments, gains: Floats, untested: Collection[str]
+    scenario: Scenario, segments: Segments, gains: Floats, untested: Collection[str], stopped: Collection[str]
 ) -> Iterator[FrontierPoint]:
     """The best use of other budgets; those too small for the scenario's other limits are left out."""
     mean = gains.mean(axis=0)
     for multiple in FRONTIER:
         scaled = scenario.model_copy(update={"budget": [multiple * amount for amount in scenario.budget]})
-        problem = state_problem(scaled, segments, untested=untested)
+        problem = state_problem(scaled, segments, untested=untested, stopped=stopped)
         found = solve(problem, mean)
         if found is not None:
             drawn = plan_gains(found.enterprises, gains).sum(axis=1)

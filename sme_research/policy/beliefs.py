@@ -15,6 +15,7 @@ from sme_research.errors import StudyError
 
 Wording = Literal["effect", "association", "description"]
 CAUSAL: Final[Wording] = "effect"
+NOTHING: Final = 0.1
 SEED: Final = 20241128
 
 
@@ -70,7 +71,9 @@ def draw_effects(
 
     An effect that may be called one is drawn from its normal distribution. One
     that may not is drawn evenly from its interval widened to include zero: the
-    data do not say where in it the truth lies.
+    data do not say where in it the truth lies. In a share `NOTHING` of the draws all
+    such effects are nothing at once, so that adding up many of them never makes a
+    gain that is clear of zero.
 
     Parameters
     ----------
@@ -96,13 +99,14 @@ def draw_effects(
         instrument, outcome = names[names.duplicated()][0]
         raise StudyError(f"the effect of {instrument} on {outcome} is given twice; keep one.")
     scores = _scores(len(beliefs), n_draws, correlation, seed)
+    nothing = np.random.default_rng([seed, 3]).random(n_draws) < NOTHING
     columns = []
     for belief, score in zip(beliefs, scores.T, strict=True):
         if belief.wording == CAUSAL:
             columns.append(belief.estimate + belief.std_error * score)
         else:
             low, high = belief.span()
-            columns.append(low + (high - low) * stats.norm.cdf(score))
+            columns.append(np.where(nothing, 0.0, low + (high - low) * stats.norm.cdf(score)))
     return pd.DataFrame(np.column_stack(columns), columns=names)
 
 

@@ -59,11 +59,14 @@ class Solution:
     shadow_prices: Mapping[str, float]
 
 
-def state_problem(scenario: Scenario, segments: Segments, *, untested: Collection[str] = ()) -> Problem:
+def state_problem(
+    scenario: Scenario, segments: Segments, *, untested: Collection[str] = (), stopped: Collection[str] = ()
+) -> Problem:
     """State a scenario as a linear programme.
 
     Measures in ``untested``, whose effect is not shown, get no more of the money than
-    today, or than the scenario's ``test_share`` where that is more.
+    today, or than the scenario's ``test_share`` where that is more; those in
+    ``stopped`` get none.
 
     Raises
     ------
@@ -76,13 +79,8 @@ def state_problem(scenario: Scenario, segments: Segments, *, untested: Collectio
     n_segments, n_instruments, n_years = shape = (len(segments), len(segments.instruments), len(scenario.budget))
     cost = np.repeat(segments.cost[:, :, None], n_years, axis=2)
     reached = np.array([_reached(scenario, name) for name in segments.instruments])
-    pairs = n_segments * n_instruments
-    rows = (
-        sparse.csr_matrix(np.repeat(np.eye(1), n_years, axis=1))
-        if pairs == 0
-        else sparse.kron(sparse.identity(pairs, format="csr"), np.ones((1, n_years)), format="csr")
-    )
-    limits = (*_limits(scenario, segments, cost), *_tested_first(scenario, segments, cost, untested))
+    rows = sparse.kron(sparse.identity(n_segments * n_instruments), np.ones((1, n_years)), format="csr")
+    limits = (*_limits(scenario, segments, cost), *_tested_first(scenario, segments, cost, untested, stopped))
     return Problem(scenario, segments, shape, cost, limits, rows, (segments.eligible * reached).ravel())
 
 
@@ -114,14 +112,18 @@ def _limits(scenario: Scenario, segments: Segments, cost: Floats) -> Iterator[Li
         yield Limit(f"city_share.{city}", -money.ravel(), -least * total, sign=-1)
 
 
-def _tested_first(scenario: Scenario, segments: Segments, cost: Floats, untested: Collection[str]) -> Iterator[Limit]:
+def _tested_first(
+    scenario: Scenario, segments: Segments, cost: Floats, untested: Collection[str], stopped: Collection[str]
+) -> Iterator[Limit]:
     spent = (segments.today * segments.cost).sum(axis=0)
     for at, name in enumerate(segments.instruments):
         today = float(spent[at] / spent.sum()) if spent.sum() else 0.0
         most = max(today, scenario.test_share)
-        if name in untested and most < 1:
-            money = np.zeros_like(cost)
-            money[:, at] = cost[:, at]
+        money = np.zeros_like(cost)
+        money[:, at] = cost[:, at]
+        if name in stopped:
+            yield Limit(f"stopped.{name}", money.ravel(), 0.0)
+        elif name in untested and most < 1:
             yield Limit(f"untested.{name}", money.ravel(), most * sum(scenario.budget))
 
 

@@ -15,7 +15,9 @@ from sme_research.errors import StudyError
 Floats = NDArray[np.float64]
 
 PRIOR_SPREAD: Final = 0.5
-"""Scale of the spread between parts before the data, as a share of the common effect."""
+"""Scale of the spread between enterprises before the data, as a share of the common effect, over all variables."""
+N_VARIABLES: Final = 4
+"""Variables among which that spread is shared out: deviations of all are added up."""
 GRID: Final = 400
 
 
@@ -36,7 +38,8 @@ class PartEffect:
 class ShrunkPart:
     """A part with how far it lies from all parts' mean, once shrunk.
 
-    ``deviation`` and ``std_error`` are the mean and the standard deviation of the
+    ``common`` and ``common_error`` are the mean of all parts, weighted by their
+    precision, and its standard error; ``deviation`` and ``std_error`` are the mean and the standard deviation of the
     difference from the common mean, given the estimates; ``spread`` is what may be
     expected of the standard deviation of true effects between the variable's
     parts, ``p_value`` that of Cochran's Q.
@@ -44,6 +47,7 @@ class ShrunkPart:
 
     raw: PartEffect
     common: float
+    common_error: float
     deviation: float
     std_error: float
     spread: float
@@ -55,7 +59,7 @@ def shrink_parts(parts: Sequence[PartEffect]) -> tuple[ShrunkPart, ...]:
 
     True effects are taken as normal around the mean, with a spread that is not
     known: before the data, half-normal with a scale of `PRIOR_SPREAD` of the common
-    effect (Gelman 2006, on few groups). Not finding a difference between two
+    effect over all `N_VARIABLES` splits together (Gelman 2006, on few groups). Not finding a difference between two
     halves thus leaves room for one, and widens what is said of each. One part
     alone deviates from nothing.
 
@@ -67,12 +71,13 @@ def shrink_parts(parts: Sequence[PartEffect]) -> tuple[ShrunkPart, ...]:
     if len({(part.instrument, part.outcome, part.variable) for part in parts}) > 1:
         raise StudyError("only parts of one variable, instrument and outcome have a common mean.")
     if len(parts) < 2:
-        return tuple(ShrunkPart(part, part.estimate, 0.0, 0.0, 0.0, 1.0) for part in parts)
+        return tuple(ShrunkPart(part, part.estimate, part.std_error, 0.0, 0.0, 0.0, 1.0) for part in parts)
     estimates = np.array([part.estimate for part in parts])
     variances = np.array([part.std_error for part in parts]) ** 2
     common = float(np.average(estimates, weights=1 / variances))
+    common_error = float((1 / variances).sum() ** -0.5)
     p_value = float(stats.chi2.sf(((estimates - common) ** 2 / variances).sum(), len(parts) - 1))
-    scale = PRIOR_SPREAD * max(abs(common), float((1 / variances).sum() ** -0.5))
+    scale = PRIOR_SPREAD / N_VARIABLES**0.5 * max(abs(common), common_error)
     spreads = np.linspace(0.0, 5.0, GRID) * scale
     chances = _chances(estimates, variances, spreads, scale)
     weights = spreads[:, None] ** 2 / (spreads[:, None] ** 2 + variances)
@@ -81,7 +86,7 @@ def shrink_parts(parts: Sequence[PartEffect]) -> tuple[ShrunkPart, ...]:
     variance = chances @ (weights * variances + means**2) - deviation**2
     spread = float(chances @ spreads)
     return tuple(
-        ShrunkPart(part, common, float(shift), float(error), spread, p_value)
+        ShrunkPart(part, common, common_error, float(shift), float(error), spread, p_value)
         for part, shift, error in zip(parts, deviation, np.sqrt(variance.clip(min=0)), strict=True)
     )
 

@@ -88,6 +88,7 @@ def stage_to_json(stage: Stage, *, edition: Edition = "internal") -> dict[str, A
         ],
         "n_draws": found.n_draws,
         "spent": found.spent,
+        "spent_by_today": found.spent_today,
         "gain": asdict(found.gain),
         "gain_of_today": asdict(found.today),
         "difference": asdict(found.difference),

@@ -216,6 +216,13 @@ def _reporting(tables: TablesLike, on: date) -> pd.Index[str]:
     return known
 
 
+def on_designated_ground(tables: TablesLike, ids: pd.Index[str], on: date) -> NDArray[np.bool_]:
+    """Whether each enterprise lies in the county and industry of a cluster designated by the day."""
+    place, taken = place_codes(tables["enterprises"], tables["clusters"])
+    open_by_then = pd.to_datetime(tables["clusters"]["designated_on"]) <= pd.Timestamp(on)
+    return np.asarray(place.reindex(ids).isin(set(taken[open_by_then].dropna())))
+
+
 def _eligible_ids(tables: TablesLike, instrument: Instrument, on: date) -> pd.Index[str]:
     ids = _reporting(tables, on)
     if instrument.eligible_tiers:
@@ -226,9 +233,7 @@ def _eligible_ids(tables: TablesLike, instrument: Instrument, on: date) -> pd.In
     if instrument.excluded_cities:
         ids = ids[~register.loc[ids, "city_code"].isin(instrument.excluded_cities).to_numpy()]
     if instrument.assigned_by == "cluster":
-        place, taken = place_codes(tables["enterprises"], tables["clusters"])
-        open_by_then = pd.to_datetime(tables["clusters"]["designated_on"]) <= pd.Timestamp(on)
-        ids = ids[place.reindex(ids).isin(set(taken[open_by_then].dropna())).to_numpy()]
+        ids = ids[on_designated_ground(tables, ids, on)]
     return pd.Index(ids)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sme_research.policy.allocation import Allocation, Span, span_of
 from sme_research.policy.beliefs import CAUSAL, Belief
+from sme_research.policy.segments import Segments
 
 Floats = NDArray[np.float64]
 Verdict = Literal["keep", "expand", "reduce", "stop", "test"]
@@ -37,8 +38,9 @@ class Price:
 class MeasureVerdict:
     """One measure of the next stage.
 
-    ``enterprises`` and ``money`` (万元) are by year of the plan; ``share`` and
-    ``share_today`` fractions of all money; ``gain`` of revenue over the plan's years, 万元.
+    ``enterprises`` and ``money`` (万元) are by year of the plan; ``share`` is a fraction of
+    the whole budget, ``share_today`` of what these measures cost today; ``gain`` of
+    revenue over the plan's years, 万元.
     """
 
     instrument: str
@@ -54,7 +56,7 @@ class MeasureVerdict:
 
 
 def judge_measures(
-    allocation: Allocation, beliefs: dict[str, Belief], revenue: Floats, *, value_added_share: float
+    allocation: Allocation, beliefs: Mapping[str, Belief], revenue: Floats, *, value_added_share: float
 ) -> tuple[MeasureVerdict, ...]:
     """Judge every measure of an allocation.
 
@@ -66,7 +68,7 @@ def judge_measures(
     Parameters
     ----------
     allocation : Allocation
-    beliefs : dict
+    beliefs : mapping
         Effect on revenue by instrument.
     revenue : ndarray, n_draws x n_segments x n_instruments x n_years
         Revenue gained by an enterprise whose support starts in a year, 万元.
@@ -76,16 +78,41 @@ def judge_measures(
     return tuple(_judge(allocation, beliefs, revenue, value_added_share))
 
 
+def find_stopped(
+    segments: Segments, beliefs: Mapping[str, Belief], revenue: Floats, *, value_added_share: float
+) -> set[str]:
+    """Measures that are shown to harm, or whose value added stays below their cost even at the upper limit.
+
+    Parameters
+    ----------
+    segments : Segments
+    beliefs : mapping
+        Effect on revenue by instrument.
+    revenue : ndarray, n_draws x n_segments x n_instruments x n_years
+        As for `judge_measures`.
+    value_added_share : float
+    """
+    found = set()
+    for at, name in enumerate(segments.instruments):
+        most = _most_return(segments.eligible[:, at], segments.cost[:, at], revenue[:, :, at, 0])
+        if _decide(beliefs[name], 0.0, 0.0, most * value_added_share)[0] == "stop":
+            found.add(name)
+    return found
+
+
 def _judge(
-    allocation: Allocation, beliefs: dict[str, Belief], revenue: Floats, value_added_share: float
+    allocation: Allocation, beliefs: Mapping[str, Belief], revenue: Floats, value_added_share: float
 ) -> Iterator[MeasureVerdict]:
     problem = allocation.problem
     chosen = allocation.solution.enterprises
-    money, today = chosen * problem.cost, allocation.today_enterprises * problem.cost
+    money = chosen * problem.cost
+    today = problem.segments.today * problem.segments.cost
     for at, name in enumerate(problem.segments.instruments):
         belief = beliefs[name]
         gained = np.einsum("dst,st->d", revenue[:, :, at], chosen[:, at])
-        share, share_today = _share(money, at), _share(today, at)
+        budget = sum(problem.scenario.budget)
+        share = float(money[:, at].sum()) / budget if budget else 0.0
+        share_today = _share(today, at)
         most = _most_return(problem.segments.eligible[:, at], problem.cost[:, at, 0], revenue[:, :, at, 0])
         verdict, reason = _decide(belief, share, share_today, most * value_added_share)
         yield MeasureVerdict(

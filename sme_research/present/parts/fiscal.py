@@ -299,7 +299,9 @@ def _worth_row(value: Value, lang: str, edition: Edition) -> tuple[str, ...]:
 
 
 def _chance(worth: Worth) -> str:
-    """Share of draws with a gain; never quite sure of either."""
+    """Share of draws with a gain, never quite sure of either; none for what may not be called an effect."""
+    if worth.wording != "effect":
+        return "–"
     told = min(max(worth.chance_of_gain, 0.001), 0.999)
     return ("> " if worth.chance_of_gain > told else "< " if worth.chance_of_gain < told else "") + share(told)
 

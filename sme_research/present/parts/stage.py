@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ from sme_research.present.words import (
     amount_range,
     cell,
     count,
+    day,
     join,
     money,
     p_value,
@@ -39,6 +41,8 @@ REVENUE: Final = "log_revenue"
 FEWEST: Final = 10
 WAN_IN_YI: Final = 10_000.0
 WAN: Final = 10_000.0
+LITERATURE: Final = 7 / 9
+"""Cai and Szeidl (2024): competitors' loss of 7 % where all have access, over the 9 % that access brings."""
 DISPLACEMENT_SOURCE: Final = {"zh": "Cai 和 Szeidl，2024", "en": "Cai and Szeidl 2024"}
 
 
@@ -109,7 +113,9 @@ def describe_stage(stage: Stage, lang: str) -> Text:
             text(
                 lang,
                 "stage.against_today",
-                worse=share(worse),
+                worse=_chance(worse),
+                spent=money(found.spent, lang),
+                spent_today=money(found.spent_today, lang),
                 **_ends("today", today, lang),
                 **_ends("difference", difference, lang),
             )
@@ -121,12 +127,36 @@ def describe_stage(stage: Stage, lang: str) -> Text:
     if stage.scenario.goal.jobs == stage.scenario.goal.promotions == 0:
         regret = max(found.regret.mean, 0.0) / stage.scenario.goal.revenue
         told.append(text(lang, "stage.regret", regret=money(regret, lang)))
-    if total - found.spent > 0.005 * total:
-        told.append(text(lang, "stage.unspent", unspent=money(total - found.spent, lang)))
+    left = [
+        (year, budget - spent)
+        for year, budget, spent in zip(
+            stage.scenario.years,
+            stage.scenario.budget,
+            np.sum([one.money for one in stage.verdicts], axis=0),
+            strict=True,
+        )
+        if budget - spent > 0.005 * budget
+    ]
+    if left:
+        by_year = [text(lang, "stage.year_money", year=year, money=money(part, lang)) for year, part in left]
+        told.append(text(lang, "stage.unspent", unspent=join(lang, by_year)))
+    frontier = [point for point in found.frontier if 0 < point.budget <= total]
+    if len(frontier) > 1 and frontier[-1].gain.mean > 0:
+        first = frontier[0]
+        part = first.gain.mean / frontier[-1].gain.mean
+        told.append(text(lang, "stage.early", first=money(first.budget, lang), part=share(part)))
     if stage.n_failing:
         told.append(text(lang, "stage.titles_lost", n=count(stage.n_failing)))
+    net = gain.mean * (1 - LITERATURE) if not any(map(stage.scenario.displaced, stage.scenario.measures)) else None
     told.append(text(lang, "stage.goal_note"))
+    if net is not None:
+        told.append(text(lang, "stage.displaced_note", net=money(net, lang), part=share(LITERATURE)))
     return Text("\n".join(f"- {sentence}" for sentence in told))
+
+
+def _chance(fraction: float) -> str:
+    """A share of draws, never quite sure of either."""
+    return "<1%" if fraction < 0.01 else ">99%" if fraction > 0.99 else share(fraction)
 
 
 def _price(price: Price, lang: str, *, spent: float) -> str:
@@ -153,7 +183,7 @@ def tabulate_decision(stage: Stage, lang: str) -> HtmlTable:
         (
             _name(one.instrument, lang),
             text(lang, f"stage.verdict.{one.verdict}"),
-            text(lang, f"wording.{one.belief.wording}"),
+            text(lang, f"stage.grade.{one.belief.wording}"),
             text(lang, "stage.share_today", share=share(one.share), today=share(one.share_today)),
             _price(one.price, lang, spent=sum(one.money)),
             text(lang, f"stage.reason.{one.reason}"),
@@ -168,19 +198,29 @@ def tabulate_decision(stage: Stage, lang: str) -> HtmlTable:
     )
 
 
-def tabulate_stage(stage: Stage, lang: str) -> HtmlTable:
-    """Enterprises and money by measure and year."""
+def tabulate_stage(stage: Stage, lang: str, *, edition: Edition = "internal") -> HtmlTable:
+    """Enterprises and money by measure and year; in tens and three digits in the public edition."""
+    public = edition == "public"
     rows: list[Sequence[str] | Group] = []
     for one in stage.verdicts:
         rows.append(Group(_name(one.instrument, lang)))
         rows += [
-            ("", str(year), count(n), money(spent, lang))
+            ("", str(year), _number(n, public=public), _sum(spent, lang, public=public))
             for year, n, spent in zip(stage.scenario.years, one.enterprises, one.money, strict=True)
         ]
-        rows.append(("", text(lang, "stage.plan_total"), count(sum(one.enterprises)), money(sum(one.money), lang)))
-    return HtmlTable(
-        text(lang, "stage.plan_caption"), words(lang, "stage.plan_head"), rows, text(lang, "stage.plan_note")
-    )
+        n, spent = sum(one.enterprises), sum(one.money)
+        rows.append(("", text(lang, "stage.plan_total"), _number(n, public=public), _sum(spent, lang, public=public)))
+    notes = [text(lang, "stage.plan_note"), *([text(lang, "stage.public_note")] if public else [])]
+    return HtmlTable(text(lang, "stage.plan_caption"), words(lang, "stage.plan_head"), rows, sentences(lang, notes))
+
+
+def _number(n: float, *, public: bool) -> str:
+    return count(coarse_count(round(n)) if public else n)
+
+
+def _sum(wan: float, lang: str, *, public: bool) -> str:
+    """An amount; in the public edition to three digits, from which no number of enterprises can be told."""
+    return money(float(f"{wan:.3g}") if public else wan, lang)
 
 
 def tabulate_places(stage: Stage, lang: str, *, edition: Edition = "internal") -> HtmlTable:
@@ -195,14 +235,14 @@ def tabulate_places(stage: Stage, lang: str, *, edition: Edition = "internal") -
         if edition == "internal" or eligible[own].sum() >= FEWEST:
             spent = float(money_by_segment[own].sum())
             part = spent / found.spent if found.spent else 0.0
-            rows.append((area_name(city, lang), money(spent, lang), share(part)))
+            rows.append((area_name(city, lang), _sum(spent, lang, public=edition == "public"), share(part)))
     notes = [text(lang, "stage.city_note")]
     if edition == "public" and len(rows) < cities.nunique():
         notes.append(text(lang, "stage.city_withheld"))
     return HtmlTable(text(lang, "stage.city_caption"), words(lang, "stage.city_head"), rows, sentences(lang, notes))
 
 
-def plot_frontier(stage: Stage, lang: str) -> Picture:
+def plot_frontier(stage: Stage, lang: str, *, edition: Edition = "internal") -> Picture:
     """What other budgets would add, with today's proportions at this scenario's budget."""
     points = stage.allocation.frontier
     weight = stage.scenario.goal.revenue or 1.0
@@ -239,7 +279,11 @@ def plot_frontier(stage: Stage, lang: str) -> Picture:
     data = tabulate_plotted(
         words(lang, "stage.frontier_head"),
         [
-            (point.budget, point.spent, *(getattr(point.gain, end) / weight for end in ("mean", "low", "high")))
+            (
+                point.budget,
+                float(f"{point.spent:.3g}") if edition == "public" else point.spent,
+                *(getattr(point.gain, end) / weight for end in ("mean", "low", "high")),
+            )
             for point in points
         ],
     )
@@ -326,7 +370,7 @@ def tabulate_shrunk(stage: Stage, lang: str, *, edition: Edition = "internal") -
 
 def _part_row(part: ShrunkPart, unit: str, lang: str, *, public: bool) -> tuple[str, ...]:
     raw = part.raw
-    shrunk, error = part.common + part.deviation, part.std_error
+    shrunk, error = part.common + part.deviation, float(np.hypot(part.common_error, part.std_error))
     return (
         _name(raw.instrument, lang),
         text(lang, f"stage.variable.{raw.variable}"),
@@ -339,7 +383,13 @@ def _part_row(part: ShrunkPart, unit: str, lang: str, *, public: bool) -> tuple[
             low=cell(raw.estimate - 1.96 * raw.std_error, unit),
             high=cell(raw.estimate + 1.96 * raw.std_error, unit),
         ),
-        f"{amount(shrunk, unit, lang)} ± {abs(float(cell(1.96 * error, unit))):.1f}",
+        text(
+            lang,
+            "stage.with_range",
+            mean=amount(shrunk, unit, lang),
+            low=cell(shrunk - 1.96 * error, unit),
+            high=cell(shrunk + 1.96 * error, unit),
+        ),
         p_value(part.p_value),
     )
 
@@ -380,7 +430,7 @@ def tabulate_measure(
     one = next(verdict for verdict in stage.verdicts if verdict.instrument == instrument)
     contents = {
         "who": _whom(stage, one, lang, public=edition == "public"),
-        "money": _money(stage, one, lang),
+        "money": _money(stage, one, lang, public=edition == "public"),
         "evidence": _evidence(one, lang),
         "gain": text(
             lang,
@@ -390,7 +440,7 @@ def tabulate_measure(
             high=money(one.gain.high, lang),
             price=_price(one.price, lang, spent=sum(one.money)),
         ),
-        "test": _test(plan, instrument, lang),
+        "test": _test(plan, one, lang),
         "keep": _kept(plan, instrument, lang),
         "risk": text(lang, f"stage.risk.{one.belief.wording}"),
     }
@@ -421,23 +471,23 @@ def _whom(stage: Stage, one: MeasureVerdict, lang: str, *, public: bool) -> str:
     return text(lang, "stage.who", tiers=tiers, places=places, n=count(coarse_count(n) if public else n))
 
 
-def _money(stage: Stage, one: MeasureVerdict, lang: str) -> str:
+def _money(stage: Stage, one: MeasureVerdict, lang: str, *, public: bool) -> str:
     spent, n = sum(one.money), sum(one.enterprises)
     if spent == 0:
         return text(lang, "stage.measure_no_money", today=share(one.share_today))
     by_year = [
-        text(lang, "stage.year_money", year=year, money=money(part, lang))
+        text(lang, "stage.year_money", year=year, money=_sum(part, lang, public=public))
         for year, part in zip(stage.scenario.years, one.money, strict=True)
     ]
     return text(
         lang,
         "stage.measure_money",
-        money=money(spent, lang),
+        money=_sum(spent, lang, public=public),
         share=share(one.share),
         today=share(one.share_today),
-        n=count(n),
+        n=_number(n, public=public),
         years=join(lang, by_year),
-        each=money(spent / n, lang),
+        each=_sum(spent / n, lang, public=public),
     )
 
 
@@ -454,16 +504,27 @@ def _evidence(one: MeasureVerdict, lang: str) -> str:
     )
 
 
-def _test(plan: StagePlan | None, instrument: str, lang: str) -> str:
-    studies = [] if plan is None else [study for study in plan.studies if study.measure.instrument == instrument]
+def _test(plan: StagePlan | None, one: MeasureVerdict, lang: str) -> str:
+    studies = [] if plan is None else [study for study in plan.studies if study.measure.instrument == one.instrument]
     if not studies:
         return text(lang, "stage.no_test")
-    return text(
-        lang,
-        "stage.measure_test",
-        design=studies[0].design.label[lang],
-        how=studies[0].design.how[lang].rstrip("。."),
-    )
+    first = studies[0]
+    told = [
+        text(
+            lang,
+            "stage.measure_test",
+            design=first.design.label[lang],
+            how=first.design.how[lang].rstrip("。."),
+            answer=day(date.fromisoformat(first.answer_on), lang),
+        )
+    ]
+    low, high = one.belief.span()
+    same = first.measure.outcome == REVENUE and first.design is not None
+    if same and first.detectable is not None and first.measure.design != "cap_kink":
+        smallest = first.detectable.mde
+        facts = {"mde": amount(smallest, first.unit, lang), "n": count(first.n_units)}
+        told.append(text(lang, "stage.mde_beyond" if smallest > max(high, -low) else "stage.mde_within", **facts))
+    return sentences(lang, told)
 
 
 def _kept(plan: StagePlan | None, instrument: str, lang: str) -> str:

@@ -90,11 +90,11 @@ def prepare_print(rendered: Rendered, manifest: Manifest, news: Sequence[str]) -
         image["src"] = figure.file
     for table in soup.find_all("table"):
         _fit_table(soup, table)
-    for table in soup.select("table.own-page"):
-        _start_page(soup, table)
     # A heading keeps to what follows only where both stand side by side.
     for section in soup.find_all("section"):
         section.unwrap()
+    for table in soup.select("table.own-page"):
+        _start_page(soup, table)
     front = soup.find("div", class_="front")
     first = "" if front is None else str(front.extract().decode_contents())
     public = manifest.edition == "public"

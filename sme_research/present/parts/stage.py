@@ -113,7 +113,7 @@ def describe_stage(stage: Stage, lang: str) -> Text:
             text(
                 lang,
                 "stage.against_today",
-                worse=_chance(worse),
+                worse=_chance(worse, lang),
                 spent=money(found.spent, lang),
                 spent_today=money(found.spent_today, lang),
                 **_ends("today", today, lang),
@@ -154,9 +154,11 @@ def describe_stage(stage: Stage, lang: str) -> Text:
     return Text("\n".join(f"- {sentence}" for sentence in told))
 
 
-def _chance(fraction: float) -> str:
+def _chance(fraction: float, lang: str) -> str:
     """A share of draws, never quite sure of either."""
-    return "<1%" if fraction < 0.01 else ">99%" if fraction > 0.99 else share(fraction)
+    if 0.01 <= fraction <= 0.99:
+        return share(fraction)
+    return text(lang, "stage.hardly" if fraction < 0.01 else "stage.nearly")
 
 
 def _price(price: Price, lang: str, *, spent: float) -> str:

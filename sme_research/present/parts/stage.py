@@ -502,7 +502,7 @@ def _evidence(one: MeasureVerdict, lang: str) -> str:
         estimate=amount(belief.estimate, belief.unit, lang),
         low=amount(low, belief.unit, lang),
         high=amount(high, belief.unit, lang),
-        wording=text(lang, f"wording.{belief.wording}"),
+        wording=text(lang, f"stage.grade.{belief.wording}"),
     )
 
 

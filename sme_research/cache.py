@@ -74,8 +74,9 @@ def recall(name: str, question: Mapping[str, Any], tables: object, make: Callabl
         kept = _take(place, tables)
         if kept is not None:
             return kept[0]  # type: ignore[no-any-return]  # what was put in under this key
-        result = make()
-        _keep(place, tables, result)
+        with tables.reading_apart():
+            result = make()
+            _keep(place, tables, result)
         return result
 
 

@@ -57,6 +57,35 @@ def test_the_second_asking_makes_nothing_and_knows_what_was_read(data):
     assert (tables.n_rows("official_figures"), tables.missed) == (1, ("loans",))
 
 
+def test_a_result_depends_on_what_it_was_made_from_not_on_what_was_read_before(data):
+    tables = load_tables(data)
+    (data / "loans.csv").write_text("loan_id,enterprise_id,drawn_on,amount,rate\nL1,E1,2024-01-01,1,3\n")
+    tables = load_tables(data)
+    assert len(tables["loans"]) == 1
+    recall("test", {"question": "apart"}, tables, lambda: len(tables["official_figures"]), module=MODULE)
+    # Both count as read in the end, in the order in which they were.
+    assert tables.used == ("loans", "official_figures")
+    (data / "loans.csv").unlink()
+    later = load_tables(data)
+    made = []
+    recall("test", {"question": "apart"}, later, lambda: made.append(1) or 2, module=MODULE)
+    assert made == []
+    assert later.used == ("official_figures",)
+
+
+def test_a_table_that_another_refers_to_counts_though_both_were_read_before(data):
+    (data / "enterprises.csv").write_text(
+        "enterprise_id,name,city_code,industry_code\nE1,x,350100,39\n", encoding="utf-8"
+    )
+    (data / "loans.csv").write_text("loan_id,enterprise_id,drawn_on,amount,rate\nL1,E1,2024-01-01,1,3\n")
+    tables = load_tables(data)
+    assert len(tables["loans"]) == 1
+    with tables.reading_apart():
+        assert len(tables["loans"]) == 1
+        assert [path.name for path in tables.files] == ["enterprises.csv"]
+        assert tables.used == ("loans",)
+
+
 def test_another_question_is_made_for_itself(data):
     ask(data)
     assert ask(data, "another")[1] == 1

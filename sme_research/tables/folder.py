@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -108,6 +109,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         self._validated: dict[str, Validated] = {}
         self._hashes: dict[str, str] = {}
         self._used: dict[str, int] = {}
+        self._looked: dict[str, None] = {}
         self._missed: set[str] = set()
         self._files: dict[Path, str] = {}
 
@@ -164,13 +166,30 @@ class Tables(Mapping[str, pd.DataFrame]):
         """Tables that were asked for so far, by name or in a list of all, and are not there."""
         return tuple(sorted(self._missed))
 
+    @contextmanager
+    def reading_apart(self) -> Iterator[None]:
+        """Within the block, what was read counts from its beginning; after it, with what was read before.
+
+        A kept result then depends on what it was made from, and on nothing that
+        somebody else had asked for earlier.
+        """
+        before = self._used, self._looked, self._missed, self._files
+        self._used, self._looked, self._missed, self._files = {}, {}, set(), {}
+        try:
+            yield
+        finally:
+            used, looked, missed, files = before
+            self._used = used | {name: rows for name, rows in self._used.items() if name not in used}
+            self._looked = looked | self._looked
+            self._missed, self._files = missed | self._missed, files | self._files
+
     @property
     def files(self) -> Mapping[Path, str]:
         """Files read so far beside the tables in use, with the SHA-256 of each; empty for one that is not there.
 
         Among them those of tables of which only keys or faults were looked at.
         """
-        beside = [name for name in self._validated if name not in self._used and self._folder is not None]
+        beside = [name for name in self._looked if name not in self._used and self._folder is not None]
         return self._files | {Path(self._sources[name].file): self.digest(name) for name in beside}
 
     def n_rows(self, name: str) -> int:
@@ -274,8 +293,12 @@ class Tables(Mapping[str, pd.DataFrame]):
         if name not in self._sources:
             self._missed.update({name} & TABLES.keys())
             raise AbsentTableError(self._absence(name))
+        table = TABLES[name]
+        # What a table refers to decides whether it is valid, also where it was validated before.
+        referred = {column.references for column in table.columns} & set(self._sources)
+        self._looked |= dict.fromkeys(sorted(str(target) for target in referred))
+        self._looked[name] = None
         if name not in self._validated:
-            table = TABLES[name]
             parents, orphan_lists = self._parents(table)
             # Before the reading, so that a file changed meanwhile shows as changed.
             self._hashes.setdefault(name, self._sources[name].digest())

@@ -40,6 +40,7 @@ BY: Final = ("city_code", *VARIABLES)
 REVENUE, JOBS, PROMOTIONS = "log_revenue", "log_employees", "promotion"
 TODAY_YEARS: Final = 3
 """Years whose mean is today's practice."""
+LARGEST: Final = 0.95
 OUTCOMES: Final = (REVENUE, JOBS, PROMOTIONS)
 """Outcomes that a goal may weigh, in the order of its weights."""
 ABOVE: Final = {"below_srdi": ("none", "innovative"), "srdi": ("srdi",), "little_giant": ("little_giant", "champion")}
@@ -131,7 +132,9 @@ def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd
     An enterprise is eligible for an instrument that it never had, if it holds one
     of the tiers asked for, is not in an excluded prefecture and, for clusters, lies
     on the ground of a designated one: new clusters are not foreseen. Today's
-    support is the mean of the last `TODAY_YEARS` years. Where the
+    support is the mean of the last `TODAY_YEARS` years. Revenue and employment count
+    up to the `LARGEST` quantile of those ever supported, since the effects were not
+    found on larger enterprises. Where the
     scenario's rules are not those of today, a title counts as lost that they are
     known not to give at a review. Returned with how many titles those are.
     """
@@ -162,7 +165,11 @@ def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd
             found[f"eligible.{name}"] &= on_designated_ground(tables, ids, on)
         # The mean of some years: drawdowns and designations come in batches.
         found[f"today.{name}"] = treated.dt.year.between(on.year - TODAY_YEARS + 1, on.year) / TODAY_YEARS
+        found[f"supported.{name}"] = treated.notna()
         found[f"cost.{name}"] = _costs(scenario, name, found["tier"].astype(str), tables)
+    supported = found.filter(like="supported.").any(axis=1)
+    for name in ("revenue", "employees"):
+        found[name] = found[name].clip(upper=found.loc[supported, name].quantile(LARGEST))
     # An enterprise of which a part is not known belongs to no segment, and to nobody's allocation.
     return found.dropna(subset=list(BY)), n_failing
 

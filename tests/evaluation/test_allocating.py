@@ -129,6 +129,16 @@ def test_eligible_are_those_of_the_tiers_asked_for_who_never_had_it(scenario, ta
     assert found["eligible.training"].sum() > len(eligible)
 
 
+def test_no_base_is_larger_than_nearly_all_of_those_supported(scenario, tables):
+    found, _ = gather_enterprises(scenario, tables, LAST)
+    supported = found.filter(like="supported.").any(axis=1)
+    accounts = tables["accounts"].query("year == 2024").set_index("enterprise_id")["revenue"]
+    limit = accounts.reindex(found.index[supported]).quantile(0.95)
+    # Enterprises of which a part is not known have left by now, so that the limit is met about.
+    assert found["revenue"].max() == pytest.approx(limit, rel=0.05)
+    assert accounts.max() > 1.5 * limit
+
+
 def test_with_other_rules_titles_that_they_refuse_are_gone(scenario, tables):
     now, _ = gather_enterprises(scenario, tables, LAST)
     later, n_failing = gather_enterprises(scenario.model_copy(update={"rules": "cn-2026-2"}), tables, LAST)

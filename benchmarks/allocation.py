@@ -38,6 +38,8 @@ def true_gain(scenario: Scenario, spec: WorldSpec, tables, found) -> float:
     """What the chosen allocation gains in revenue, from what was planted."""
     enterprises, _ = gather_enterprises(scenario, tables, found.on)
     planted = plan_effects(spec)
+    accounts = tables["accounts"]
+    revenue = accounts[accounts["year"] == found.on.year].set_index("enterprise_id")["revenue"].astype("float64")
     total = 0.0
     n_years = len(scenario.budget)
     segments = found.allocation.problem.segments

@@ -169,7 +169,7 @@ def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd
         found[f"cost.{name}"] = _costs(scenario, name, found["tier"].astype(str), tables)
     supported = found.filter(like="supported.").any(axis=1)
     for name in ("revenue", "employees"):
-        found[name] = found[name].clip(upper=found.loc[supported, name].quantile(LARGEST))
+        found[name] = found[name].clip(upper=float(found.loc[supported, name].quantile(LARGEST)))
     # An enterprise of which a part is not known belongs to no segment, and to nobody's allocation.
     return found.dropna(subset=list(BY)), n_failing
 

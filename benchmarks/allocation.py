@@ -47,9 +47,8 @@ def true_gain(scenario: Scenario, spec: WorldSpec, tables, found) -> float:
         own, profile = planted[name]
         path = np.array([profile[min(since, len(profile) - 1)] for since in range(n_years)])
         eligible = enterprises[enterprises[f"eligible.{name}"]]
-        yearly = (
-            np.expm1(own.reindex(eligible.index).to_numpy()[:, None] * path) * revenue.reindex(eligible.index).to_numpy()[:, None]
-        )
+        multiple = own.reindex(eligible.index).to_numpy()[:, None]
+        yearly = np.expm1(multiple * path) * revenue.reindex(eligible.index).to_numpy()[:, None]
         by_start = np.column_stack([yearly[:, : n_years - start].sum(axis=1) for start in range(n_years)])
         frame = pd.DataFrame(by_start, index=eligible.index).fillna(0.0)
         keys = [eligible[column].astype(str) for column in segments.by]

@@ -41,6 +41,7 @@ REVENUE, JOBS, PROMOTIONS = "log_revenue", "log_employees", "promotion"
 TODAY_YEARS: Final = 3
 """Years whose mean is today's practice."""
 LARGEST: Final = 0.95
+"""Quantile of the supported up to which an enterprise's revenue and employment count."""
 OUTCOMES: Final = (REVENUE, JOBS, PROMOTIONS)
 """Outcomes that a goal may weigh, in the order of its weights."""
 ABOVE: Final = {"below_srdi": ("none", "innovative"), "srdi": ("srdi",), "little_giant": ("little_giant", "champion")}
@@ -134,9 +135,9 @@ def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd
     on the ground of a designated one: new clusters are not foreseen. Today's
     support is the mean of the last `TODAY_YEARS` years. Revenue and employment count
     up to the `LARGEST` quantile of those ever supported, since the effects were not
-    found on larger enterprises. Where the
-    scenario's rules are not those of today, a title counts as lost that they are
-    known not to give at a review. Returned with how many titles those are.
+    found on larger enterprises. Where the scenario's rules are not those of today,
+    a title counts as lost that they are known not to give at a review. Returned
+    with how many titles those are.
     """
     accounts = tables["accounts"]
     last = accounts[accounts["year"] == on.year].set_index("enterprise_id")

@@ -21,7 +21,7 @@ class Segments:
     ``table`` has a row a segment: the columns that define it, ``n_enterprises``,
     ``revenue`` (mean, 万元 a year) and ``employees`` (mean persons) of those known.
     ``eligible``, ``cost`` (万元 an enterprise) and ``today`` (enterprises newly
-    supported in the last year) are n_segments x n_instruments, in the order of
+    supported in a year of late) are n_segments x n_instruments, in the order of
     ``instruments``.
     """
 
@@ -44,7 +44,7 @@ def make_segments(enterprises: pd.DataFrame, by: Sequence[str], instruments: Seq
     enterprises : DataFrame, one row an enterprise
         ``city_code``, the columns ``by``, ``revenue`` (万元) and ``employees`` of the
         last year (NaN where not reported), and for each instrument
-        ``eligible.NAME`` and ``today.NAME`` (booleans) and ``cost.NAME`` (万元).
+        ``eligible.NAME`` (boolean), ``today.NAME`` (first supports a year) and ``cost.NAME`` (万元).
     by : sequence of str
         Columns that define a segment; ``city_code`` is always one of them.
     instruments : sequence of str

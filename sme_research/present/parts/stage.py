@@ -10,10 +10,10 @@ import numpy as np
 
 from sme_research.disclosure import coarse_count
 from sme_research.instruments import INSTRUMENTS
-from sme_research.policy.allocation import Span
+from sme_research.policy.allocation import Span, span_of
 from sme_research.policy.evaluation import StagePlan
 from sme_research.policy.shrinkage import ShrunkPart
-from sme_research.policy.stage import Stage
+from sme_research.policy.stage import FEWEST, Stage
 from sme_research.policy.verdicts import MeasureVerdict, Price
 from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, PALE, draw
 from sme_research.present.plotted import tabulate_plotted
@@ -38,7 +38,6 @@ from sme_research.quality import Edition
 from sme_research.tables.areas import area_name
 
 REVENUE: Final = "log_revenue"
-FEWEST: Final = 10
 WAN_IN_YI: Final = 10_000.0
 WAN: Final = 10_000.0
 LITERATURE: Final = 7 / 9
@@ -83,20 +82,15 @@ def _ends(name: str, span: Span, lang: str) -> dict[str, str]:
 
 
 def _counts(name: str, draws: Any) -> dict[str, str]:
-    low, high = np.quantile(draws, [0.025, 0.975])
-    told = {name: np.mean(draws), f"{name}_low": low, f"{name}_high": high}
-    return {key: count(float(value)).replace("-", MINUS) for key, value in told.items()}
+    span = span_of(np.asarray(draws))
+    told = {name: span.mean, f"{name}_low": span.low, f"{name}_high": span.high}
+    return {key: count(value).replace("-", MINUS) for key, value in told.items()}
 
 
 def _spans(stage: Stage) -> tuple[Span, Span, Span]:
     """Revenue gained by the choice, in today's proportions, and the difference."""
-
-    def span(draws: Any) -> Span:
-        low, high = np.quantile(draws, [0.025, 0.975])
-        return Span(float(np.mean(draws)), float(low), float(high))
-
     chosen, today = stage.draws[REVENUE].to_numpy(), stage.today[REVENUE].to_numpy()
-    return span(chosen), span(today), span(chosen - today)
+    return span_of(chosen), span_of(today), span_of(chosen - today)
 
 
 def describe_stage(stage: Stage, lang: str) -> Text:
@@ -521,8 +515,7 @@ def _test(plan: StagePlan | None, one: MeasureVerdict, lang: str) -> str:
         )
     ]
     low, high = one.belief.span()
-    same = first.measure.outcome == REVENUE and first.design is not None
-    if same and first.detectable is not None and first.measure.design != "cap_kink":
+    if first.measure.outcome == REVENUE and first.detectable is not None and first.measure.design != "cap_kink":
         smallest = first.detectable.mde
         facts = {"mde": amount(smallest, first.unit, lang), "n": count(first.n_units)}
         told.append(text(lang, "stage.mde_beyond" if smallest > max(high, -low) else "stage.mde_within", **facts))

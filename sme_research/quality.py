@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from sme_research.errors import StudyError
 from sme_research.results import Missing, TableQuality
 from sme_research.tables import TABLES, Column, Table, Tables
 
@@ -104,3 +105,13 @@ def count_training(training: pd.DataFrame, *, edition: Edition = "internal") -> 
     enterprises = _told(int(training["enterprise_id"].nunique()), edition)
     person_times = None if enterprises is None else _told(int(training["participants"].sum()), edition)
     return person_times, enterprises
+
+
+def parse_day(on: date | str) -> date:
+    """A day, or its ISO text; StudyError where it is none."""
+    if isinstance(on, date):
+        return on
+    try:
+        return date.fromisoformat(on)
+    except ValueError:
+        raise StudyError(f"on is {on!r}, must be a day such as '2024-04-30'.") from None

@@ -12,8 +12,8 @@ import pandas as pd
 from sme_research.disclosure import coarse_count
 from sme_research.errors import StudyError
 from sme_research.instruments import INSTRUMENTS
-from sme_research.policy.receipts import TablesLike, first_receipts, parse_day, recorded
-from sme_research.quality import Edition
+from sme_research.policy.receipts import TablesLike, first_receipts, recorded
+from sme_research.quality import Edition, parse_day
 
 SHOWN: Final = 15
 """Combinations told one by one; the rest is summed."""

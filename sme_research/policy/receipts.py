@@ -66,13 +66,3 @@ def first_receipts(
 def recorded(tables: TablesLike) -> tuple[str, ...]:
     """Instruments whose tables are there, in order of name."""
     return tuple(name for name, each in INSTRUMENTS.items() if all(table in tables for table in each.tables))
-
-
-def parse_day(on: date | str) -> date:
-    """A day, or its ISO text; StudyError where it is none."""
-    if isinstance(on, date):
-        return on
-    try:
-        return date.fromisoformat(on)
-    except ValueError:
-        raise StudyError(f"on is {on!r}, must be a day such as '2024-04-30'.") from None

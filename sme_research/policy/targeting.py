@@ -14,8 +14,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from sme_research.disclosure import coarse_count, largest_share, publishable
 from sme_research.instruments import INSTRUMENTS, Instrument
-from sme_research.policy.receipts import TablesLike, Until, first_receipts, parse_day, recorded
-from sme_research.quality import Edition
+from sme_research.policy.receipts import TablesLike, Until, first_receipts, recorded
+from sme_research.quality import Edition, parse_day
 from sme_research.sample import place_codes
 
 FEWEST: Final = 10

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from sme_research.disclosure import coarse_count
-from sme_research.errors import StudyError
 from sme_research.programme.inputs import Inputs, in_force, load_inputs
 from sme_research.programme.pool.chance import ChanceModel, fit_chance
 from sme_research.programme.pool.shortfall import find_shortfalls
-from sme_research.quality import Edition
+from sme_research.quality import Edition, parse_day
 from sme_research.rules import JUDGE, MET, UNKNOWN, UNMET, TierRules, choose_rules, evaluate
 from sme_research.tables import Tables
 
@@ -84,7 +83,7 @@ def screen_pool(tables: Tables, on: date | str) -> Pool:
     StudyError
         The day is none, or no rules of little giants are known on it.
     """
-    on = _day(on)
+    on = parse_day(on)
     rules = choose_rules("little_giant", on)
     inputs = load_inputs(tables, on)
     readings = {
@@ -101,15 +100,6 @@ def screen_pool(tables: Tables, on: date | str) -> Pool:
         ["arithmetic", "chance", "n_unmet", "n_unknown", "enterprise_id"], ascending=[False, False, True, True, True]
     )
     return Pool(on, rules, order.reset_index(drop=True), len(inputs.values), _match_rates(tables), model)
-
-
-def _day(on: date | str) -> date:
-    if isinstance(on, date):
-        return on
-    try:
-        return date.fromisoformat(on)
-    except ValueError:
-        raise StudyError(f"on is {on!r}, must be a day such as '2024-04-30'.") from None
 
 
 def _candidates(inputs: Inputs, readings: pd.DataFrame, rules: TierRules, model: ChanceModel | None) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from factory_cases import FINDING, PROVENANCE, code, records, text, write
 
+from sme_research.factory.execute import LOST
 from sme_research.factory.findings import make_findings
 from sme_research.factory.manifest import check_outputs, read_manifest
 from sme_research.factory.run import RunRequest, list_reports, run_reports
@@ -89,15 +90,33 @@ def test_a_users_error_is_shown_as_its_one_message(site):
     assert str(site.failures["says"]) == "accounts.csv, row 4: revenue is -3"
 
 
-def test_a_killed_warm_process_costs_no_report_and_is_told(tmp_path):
-    kill = code("import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
-    write(tmp_path / "n/a.ipynb", kill, records(PROVENANCE))
+def run_beside_three_others(tmp_path, source: str):
+    write(tmp_path / "n/a.ipynb", code(source), records(PROVENANCE))
     for name in "bcd":
         write(tmp_path / f"n/{name}.ipynb", records(PROVENANCE))
-    request = RunRequest((tmp_path / "n",), tmp_path / "reports", formats=("html",), jobs=1)
-    outcome = run_reports(request, progress=False)
+    return run_reports(RunRequest((tmp_path / "n",), tmp_path / "reports", formats=("html",), jobs=1), progress=False)
+
+
+# The kernel dies a moment after the warm process; it waits for that, or it might be done before.
+KILL_PARENT = "os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+
+
+def test_a_killed_warm_process_costs_no_report_and_is_told(tmp_path):
+    once = f"""import os, pathlib, signal, time
+done = pathlib.Path({str(tmp_path / "killed")!r})
+if not done.exists():
+    done.touch(); {KILL_PARENT}"""
+    outcome = run_beside_three_others(tmp_path, once)
     assert ([str(failed.failure) for failed in outcome.failed], len(outcome.published)) == ([], 4)
-    assert any("the warm process cannot be reached" in note for note in outcome.notes)
+    assert f"a-en: ran in an ordinary kernel: {LOST}" in outcome.notes
+    unreached = "ran in an ordinary kernel: the warm process cannot be reached"
+    assert [f"{name}-en: {unreached}" in "".join(outcome.notes) for name in "bcd"] == [True] * 3
+
+
+def test_a_notebook_that_kills_whatever_started_its_kernel_fails_alone(tmp_path):
+    outcome = run_beside_three_others(tmp_path, f"import os, signal, time; {KILL_PARENT}")
+    assert [(failed.slug, failed.failure.error) for failed in outcome.failed] == [("a-en", "WorkerDied")]
+    assert len(outcome.published) == 3
 
 
 def test_a_notebook_that_kills_its_worker_has_failed(tmp_path, monkeypatch):

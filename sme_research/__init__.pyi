@@ -153,10 +153,10 @@ from .evaluation.learning import learn_all
 from .evaluation.plan import save_stage, write_stage
 from .evaluation.power import plan_stage
 from .evaluation.weighing import plan_trials, register_stage, weigh_all
+from .lending import assess_loans
 from .policy.evaluation import load_designs
 from .policy.fiscal import account_costs
 from .policy.scenario import read_scenario
-from .policy.subsidy import assess_loans
 from .policy.worth import weigh_finding
 from .present.parts.evaluation_plan import (
     describe_evaluation,

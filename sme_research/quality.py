@@ -10,7 +10,7 @@ import pandas as pd
 
 from sme_research.errors import StudyError
 from sme_research.results import Missing, TableQuality
-from sme_research.tables import TABLES, Column, Table, Tables
+from sme_research.tables import TABLES, Column, Table, Tables, are_in_force
 
 Edition = Literal["internal", "public"]
 
@@ -84,9 +84,7 @@ def count_in_force(
     recognitions: pd.DataFrame, as_of: date, *, edition: Edition = "internal"
 ) -> dict[str, int | None]:
     """Enterprises whose title is in force on a day, by tier: granted by then, not expired."""
-    day = pd.Timestamp(as_of)
-    valid = (recognitions["granted_on"] <= day) & ~(recognitions["expires_on"] <= day)
-    counts = recognitions[valid].groupby("tier")["enterprise_id"].nunique()
+    counts = recognitions[are_in_force(recognitions, as_of)].groupby("tier")["enterprise_id"].nunique()
     return {tier: _told(int(counts.get(tier, 0)), edition) for tier in TIERS}
 
 

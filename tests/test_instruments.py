@@ -170,7 +170,14 @@ def test_figures_of_the_demo_have_the_unit_and_place_of_the_published_ones(instr
 
 def loan_tables(**columns):
     rows = {"enterprise_id": ["a", "a", "b"], "amount": [1_000.0, 600.0, 2_000.0], "term_days": [180, 720, 360]}
-    return {"loans": pd.DataFrame({**rows, "subsidy_points": 1.0, **columns})}
+    days = pd.to_datetime(["2024-02-01", "2024-08-01", "2024-02-01"])
+    held = {"enterprise_id": ["a", "b"], "tier": "srdi", "granted_on": pd.Timestamp("2022-06-01")}
+    return {
+        "loans": pd.DataFrame(
+            {"loan_id": [1, 2, 3], "drawn_on": days, **rows, "subsidy_points": 1.0, "phase": "1", **columns}
+        ),
+        "recognitions": pd.DataFrame({**held, "expires_on": pd.Timestamp("2025-05-31")}),
+    }
 
 
 def test_loan_dose_is_amount_times_months_and_no_month_counts_beyond_a_year():
@@ -193,6 +200,13 @@ def test_interest_subsidy_is_amount_times_points_times_part_of_the_year():
     # 1,000 x 1 % x 180/360 + 600 x 1 % x 1 = 5 + 6; 2,000 x 1 % x 1 = 20, the most an SRDI enterprise can get.
     cost = INSTRUMENTS["loan_subsidy"].cost.measure(loan_tables()).set_index("enterprise_id")["cost"]
     assert cost.to_dict() == pytest.approx({"a": 11.0, "b": 20.0})
+
+
+def test_what_was_drawn_over_the_cap_or_without_a_title_costs_nothing():
+    over = loan_tables(amount=[1_500.0, 1_000.0, 2_000.0], term_days=360)  # 500 are left of a's cap at the second
+    over["recognitions"] = over["recognitions"].iloc[:1]
+    cost = INSTRUMENTS["loan_subsidy"].cost.measure(over).set_index("enterprise_id")["cost"]
+    assert cost.to_dict() == pytest.approx({"a": 20.0})
 
 
 def test_a_loan_without_a_term_counts_nothing_and_is_not_taken_for_a_year():

@@ -21,6 +21,7 @@ from sme_research.policy.shrinkage import PartEffect, ShrunkPart, shrink_parts
 from sme_research.policy.stage import Beliefs
 from sme_research.sample import load_sample
 from sme_research.study import Study
+from sme_research.tables import are_in_force
 
 TablesLike = Mapping[str, pd.DataFrame]
 Floats = NDArray[np.float64]
@@ -154,7 +155,7 @@ def highest_tier(tables: TablesLike, ids: pd.Index[str], days: pd.Series[pd.Time
     titles = tables["recognitions"]
     titles = titles[titles["enterprise_id"].isin(ids)]
     day = titles["enterprise_id"].map(days)
-    held = titles[(titles["granted_on"] <= day) & ~(titles["expires_on"] <= day)]
+    held = titles[are_in_force(titles, day)]
     rank = held["tier"].map(TIER_OF).map(TIERS.index).groupby(held["enterprise_id"]).max()
     return rank.reindex(ids).fillna(0).astype(int).map(dict(enumerate(TIERS)))
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sme_research.instruments._shared import EVERY_DESIGN, OBSERVED, XIAMEN
 from sme_research.instruments.declare import Cost, Dose, Fact, Instrument, TablesLike, first_dates, sum_column
-from sme_research.lending import SUBSIDISED_DAYS, interest_subsidy
+from sme_research.lending import SUBSIDISED_DAYS, assess_loans
 
 DAYS_A_MONTH = 30
 MOST_SRDI, MOST_LITTLE_GIANT = 2_000.0, 5_000.0  # 万元 an enterprise over all phases: data/reference/loan_phases.csv
@@ -25,10 +25,9 @@ def _amount_months(tables: TablesLike) -> pd.DataFrame:
 
 
 def _interest_subsidy(tables: TablesLike) -> pd.DataFrame:
-    """Amount times subsidised points times the subsidised part of a year; caps are left to `policy.subsidy`."""
-    loans = tables["loans"]
-    subsidy = interest_subsidy(loans["amount"], loans["subsidy_points"], loans["term_days"])
-    return _sum_over_loans(loans, subsidy, "cost")
+    """Subsidy that the rules give for an enterprise's loans, caps counted."""
+    loans = assess_loans(tables)
+    return _sum_over_loans(loans, loans["subsidy"], "cost")
 
 
 def _phase_one(tables: TablesLike) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sme_research.errors import DataError, StudyError
 from sme_research.instruments import INSTRUMENTS
-from sme_research.policy.subsidy import TIERS, XIAMEN, assess_loans
+from sme_research.lending.subsidy import TIERS, XIAMEN, assess_loans
 from sme_research.prices import log_price_index, years_on_file
 from sme_research.tables import reference_path
 

@@ -17,6 +17,7 @@ from sme_research.instruments import INSTRUMENTS, Instrument
 from sme_research.policy.receipts import TablesLike, Until, first_receipts, recorded
 from sme_research.quality import Edition, parse_day
 from sme_research.sample import place_codes
+from sme_research.tables import are_in_force
 
 FEWEST: Final = 10
 TIERS: Final = ("little_giant", "srdi", "innovative", "none")
@@ -205,10 +206,6 @@ def _share(part: int | None, whole: int | None) -> float | None:
     return None if part is None or not whole else min(part / whole, 1.0)
 
 
-def _in_force(titles: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
-    return titles[(titles["granted_on"] <= on) & ~(titles["expires_on"] <= on)]
-
-
 def _reporting(tables: TablesLike, on: date) -> pd.Index[str]:
     accounts = tables["accounts"]
     ids = pd.Index(accounts.loc[accounts["year"].between(on.year - 1, on.year), "enterprise_id"].unique())
@@ -226,7 +223,7 @@ def on_designated_ground(tables: TablesLike, ids: pd.Index[str], on: date) -> ND
 def _eligible_ids(tables: TablesLike, instrument: Instrument, on: date) -> pd.Index[str]:
     ids = _reporting(tables, on)
     if instrument.eligible_tiers:
-        titles = _in_force(tables["recognitions"], pd.Timestamp(on))
+        titles = tables["recognitions"][are_in_force(tables["recognitions"], on)]
         holders = titles.loc[titles["tier"].isin(instrument.eligible_tiers), "enterprise_id"]
         ids = ids[ids.isin(set(holders))]
     register = tables["enterprises"].set_index("enterprise_id")
@@ -244,7 +241,7 @@ def _count_leaked(tables: TablesLike, instrument: Instrument, recipients: pd.Ser
         titles = tables["recognitions"]
         titles = titles[titles["tier"].isin(instrument.eligible_tiers)]
         each = titles.assign(day=titles["enterprise_id"].map(recipients)).dropna(subset=["day"])
-        held = each[(each["granted_on"] <= each["day"]) & ~(each["expires_on"] <= each["day"])]
+        held = each[are_in_force(each, each["day"])]
         leaked |= ~leaked.index.isin(held["enterprise_id"])
     register = tables["enterprises"].set_index("enterprise_id")
     if instrument.excluded_cities:
@@ -270,7 +267,7 @@ def _groups(tables: TablesLike, eligible: pd.Index[str], reached: pd.Index[str],
     for name, low, high in SIZES:
         sizes = sizes.mask((employees >= low) & (employees < high), name)
     tiers = pd.Series("none", index=eligible)
-    titles = _in_force(tables["recognitions"], pd.Timestamp(on))
+    titles = tables["recognitions"][are_in_force(tables["recognitions"], on)]
     for tier in reversed(TIERS[:-1]):
         tiers = tiers.mask(eligible.isin(set(titles.loc[titles["tier"] == tier, "enterprise_id"])), tier)
     cities = register["city_code"].reindex(eligible)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sme_research.rules import METRICS
-from sme_research.tables import Tables
+from sme_research.tables import Tables, are_in_force
 
 REPORT_YEARS: Final = 3
 """Full years that a self-assessment counts for, as long as a title: older ones say nothing of today."""
@@ -189,9 +189,7 @@ def _growth(now: pd.Series[float], before: pd.Series[float]) -> pd.Series[float]
 
 def in_force(table: pd.DataFrame, column: str, kind: str, on: date) -> pd.DataFrame:
     """Rows of a table of titles that are of one kind (a value of ``column``) and in force on the day."""
-    day = pd.Timestamp(on)
-    valid = (table[column] == kind) & (table["granted_on"] <= day) & ~(table["expires_on"] <= day)
-    return table[valid]
+    return table[(table[column] == kind) & are_in_force(table, on)]
 
 
 def _titles(found: _Found, tables: Tables, on: date) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.world import WorldSpec, stream
+from sme_research.tables import are_in_force
 
 _TITLED_ONLY = "innovative"
 
@@ -20,7 +21,7 @@ def listing_days(enterprises: pd.DataFrame, recognitions: pd.DataFrame, spec: Wo
     """
     rng = stream(spec.seed, "enterprises: listings")
     day = pd.Timestamp(spec.as_of)
-    valid = recognitions[(recognitions["granted_on"] <= day) & (recognitions["expires_on"] > day)]
+    valid = recognitions[are_in_force(recognitions, day)]
     srdi = valid.loc[valid["tier"] == "srdi", "enterprise_id"].drop_duplicates()
     others = valid.loc[(valid["tier"] == _TITLED_ONLY) & ~valid["enterprise_id"].isin(srdi), "enterprise_id"]
     chosen = [

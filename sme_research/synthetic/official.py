@@ -9,6 +9,7 @@ import pandas as pd
 
 from sme_research.synthetic import calibration as cal
 from sme_research.synthetic.world import WorldSpec
+from sme_research.tables import are_in_force
 
 SOURCE = "虚构省份的公布数 (made-up province)"
 SHARE_YEARS: Final = (2022, 2023)
@@ -77,7 +78,7 @@ def official_figures_table(tables: Mapping[str, pd.DataFrame], spec: WorldSpec) 
 def _titles(titles: pd.DataFrame, spec: WorldSpec) -> dict[str, float]:
     """Holders by tier, and in all: each once, or, where a department adds the tiers up, once a title."""
     day = pd.Timestamp(spec.as_of)
-    valid = titles[(titles["granted_on"] <= day) & (titles["expires_on"] > day)]
+    valid = titles[are_in_force(titles, day)]
     by_tier = valid.groupby("tier")["enterprise_id"].nunique()
     return {
         "recognised_total": by_tier.sum() if spec.traps.summed_tiers else valid["enterprise_id"].nunique(),
@@ -177,5 +178,5 @@ def _shares(tables: Mapping[str, pd.DataFrame], year: int, spec: WorldSpec) -> l
 
 
 def _holders(titles: pd.DataFrame, tier: str, day: pd.Timestamp) -> pd.Series[str]:
-    valid = (titles["tier"] == tier) & (titles["granted_on"] <= day) & (titles["expires_on"] > day)
+    valid = (titles["tier"] == tier) & are_in_force(titles, day)
     return titles.loc[valid, "enterprise_id"]

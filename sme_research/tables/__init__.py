@@ -10,6 +10,7 @@ from sme_research.tables.faults import Fault, FaultsError, describe_faults, summ
 from sme_research.tables.folder import Tables, check_folder, load_tables, tables_from_frames
 from sme_research.tables.industries import industry_name
 from sme_research.tables.reference import reference_path
+from sme_research.tables.validity import are_in_force
 from sme_research.tables.writing import write_tables
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "FaultsError",
     "Table",
     "Tables",
+    "are_in_force",
     "are_valid",
     "area_name",
     "area_names",

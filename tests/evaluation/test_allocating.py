@@ -115,7 +115,7 @@ def test_a_tier_counts_from_its_grant_to_its_expiry():
 
     assert tiers("2021-06-30") == ["srdi", "below_srdi", "below_srdi", "below_srdi"]
     assert tiers("2024-06-30") == ["little_giant", "below_srdi", "below_srdi", "below_srdi"]
-    assert tiers("2025-01-01")[0] == "srdi"
+    assert [tiers(day)[0] for day in ("2025-01-01", "2025-01-02")] == ["little_giant", "srdi"]
 
 
 def test_eligible_are_those_of_the_tiers_asked_for_who_never_had_it(scenario, tables):

@@ -8,6 +8,7 @@ import pytest
 
 from sme_research.errors import DataError, StudyError
 from sme_research.instruments import INSTRUMENTS
+from sme_research.lending import assess_loans
 from sme_research.policy.fiscal import (
     NOBODY,
     UNITS,
@@ -17,7 +18,6 @@ from sme_research.policy.fiscal import (
     sum_costs,
     to_real,
 )
-from sme_research.policy.subsidy import assess_loans
 from sme_research.tables import TABLES, tables_from_frames
 
 FIRMS = pd.DataFrame(

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sme_research.lending import assess_loans
 from sme_research.policy.beliefs import Belief
 from sme_research.policy.fiscal import COLUMNS, Costs, Spent, account_costs
 from sme_research.policy.published_costs import TOTAL, list_costs
-from sme_research.policy.subsidy import assess_loans
 from sme_research.policy.worth import Base, Value, split_additional, weigh_in_real, weigh_worth
 from sme_research.present.parts.fiscal import (
     describe_costs,

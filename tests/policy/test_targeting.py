@@ -82,12 +82,12 @@ def test_reach_is_of_those_eligible_on_the_day():
 def test_a_title_that_ends_or_begins_on_the_wrong_side_of_the_loan_is_a_leak():
     titles = [
         ("A", "2024-02-02", "2027-02-02"),
-        ("B", "2021-02-01", "2024-02-01"),
+        ("B", "2021-02-01", "2024-01-31"),
         ("C", "2024-02-01", "2027-02-01"),
     ]
     loans = [(who, "2024-02-01") for who in "ABCD"]
     found = assess_targeting(small(titles, loans), "loan_subsidy", ON)
-    # A a day too early, B on the day of expiry, D without any; C on the day of the grant is in time.
+    # A a day too early, B the day after the last of validity, D without any; C on the day of the grant is in time.
     assert (found.n_recipients, found.n_leaked, found.leakage) == (4, 3, 0.75)
 
 

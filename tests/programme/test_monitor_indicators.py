@@ -7,6 +7,7 @@ import pytest
 
 from sme_research.lending import loan_caps
 from sme_research.programme.monitor import ALL, INDICATORS, PROVINCE, Window, monitor_programme
+from sme_research.programme.monitor.preparing import prepare
 from sme_research.programme.monitor.protecting import protect_series
 from sme_research.tables import tables_from_frames
 
@@ -261,14 +262,10 @@ def test_little_giants_have_a_cap_of_their_own_from_the_third_phase_on():
     )
     later = loan_caps(pd.Timestamp("2025-07-31"))
     assert (later.since, later.srdi, later.little_giant) == (pd.Timestamp("2024-01-01"), 2_000, 5_000)
-    caps = INDICATORS["cap_used"].rows(
-        {"loans": tables_from_frames({"loans": LOANS})["loans"], "recognitions": _titles()}, Window.of("2025-08")
-    )
-    assert dict(zip(caps["enterprise_id"], caps["value"], strict=True)) == pytest.approx({"A": 40.0, "B": 20.0})
-
-
-def _titles():
-    return tables_from_frames({"recognitions": RECOGNITIONS})["recognitions"]
+    tables = tables_from_frames({"loans": LOANS, "recognitions": RECOGNITIONS})
+    prepared = prepare(tables, frozenset(tables))
+    caps = INDICATORS["cap_used"].rows(prepared.tables, Window.of("2025-08"))
+    assert sorted(caps["value"]) == pytest.approx([20.0, 40.0])  # B, and A with the cap of a little giant
 
 
 def test_progress_stands_beside_a_straight_path():
@@ -343,3 +340,28 @@ def test_a_median_goes_out_only_with_enough_on_either_side():
 def test_what_is_announced_one_by_one_is_told_as_it_is_for_the_province():
     rows = [row("sessions", 4.0, 6.0), row("sessions", 4.0, 6.0, unit="350100"), row("clusters_national", 1.0, 3.0)]
     assert published(*rows) == [4, None, 1]
+
+
+def test_a_subsidy_over_the_cap_is_not_spent_and_a_cap_begins_anew():
+    titles = pd.DataFrame(
+        [
+            ("A", "srdi", "2022-06-01", "2025-06-01"),
+            ("A", "srdi", "2025-06-01", "2028-06-01"),
+            ("B", "srdi", "2026-04-01", "2029-04-01"),  # the list of titles is kept up to date
+        ],
+        columns=["enterprise_id", "tier", "granted_on", "expires_on"],
+    )
+    loans = pd.DataFrame(
+        [
+            ("L1", "A", "2025-02-10", 1_500.0, 2.0, 1.0, 360),
+            ("L2", "A", "2025-08-10", 1_000.0, 2.0, 1.0, 360),  # 500 are left
+            ("L3", "A", "2026-04-10", 800.0, 2.0, 1.0, 360),  # phase 4, whose review of 2025 A has passed
+        ],
+        columns=LOANS.columns,
+    )
+    found = monitor_programme(tables_from_frames({"loans": loans, "recognitions": titles}), "2026-04", n_months=15)
+    spent = {month: found.at("subsidy_spent", month)[0] for month in ("2026-01", "2026-04")}
+    assert spent == pytest.approx({"2026-01": 15.0 + 5.0, "2026-04": 5.0 + 8.0})  # each of twelve months
+    used = {month: found.at("cap_used", month)[0] for month in ("2025-07", "2025-08", "2026-03", "2026-04")}
+    assert used == pytest.approx({"2025-07": 75.0, "2025-08": 100.0, "2026-03": 0.0, "2026-04": 40.0})
+    assert [found.at("at_the_cap", month)[0] for month in ("2025-07", "2025-08", "2026-03")] == [0, 1, 0]

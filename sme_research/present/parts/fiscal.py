@@ -10,9 +10,9 @@ import pandas as pd
 
 from sme_research.disclosure import coarse_count, largest_share, publishable
 from sme_research.instruments import INSTRUMENTS
+from sme_research.lending.subsidy import CUTS
 from sme_research.policy.fiscal import Costs, sum_costs
 from sme_research.policy.published_costs import TOTAL, list_costs
-from sme_research.policy.subsidy import CUTS
 from sme_research.policy.worth import Additionality, Measure, Span, Value, Worth
 from sme_research.present.canvas import AFTER, BEFORE, GRID, PALE, draw, wrap
 from sme_research.present.plotted import tabulate_plotted

@@ -20,7 +20,7 @@ from sme_research.programme.diagnosis.statuses import assess_tier
 from sme_research.programme.inputs import Inputs, load_inputs
 from sme_research.rules import TierRules, choose_rules, load_rule_sets
 from sme_research.rules.conditions import Occasion
-from sme_research.tables import Tables
+from sme_research.tables import Tables, are_in_force
 
 TITLES: Final = {"innovative": "innovative_valid", "srdi": "srdi_valid"}
 MISTYPED: Final = 3
@@ -182,8 +182,8 @@ def titles_held(tables: Tables, on: date) -> dict[str, tuple[str, ...]]:
     """Titles in force on the day by enterprise, lowest first."""
     if "recognitions" not in tables:
         return {}
-    table, day = tables["recognitions"], pd.Timestamp(on)
-    valid = table[(table["granted_on"] <= day) & ~(table["expires_on"] <= day) & table["tier"].isin(TIERS)]
+    table = tables["recognitions"]
+    valid = table[are_in_force(table, on) & table["tier"].isin(TIERS)]
     found: dict[str, set[str]] = {}
     for enterprise, tier in zip(valid["enterprise_id"], valid["tier"], strict=True):
         found.setdefault(str(enterprise), set()).add(str(tier))

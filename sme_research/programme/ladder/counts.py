@@ -77,7 +77,7 @@ def count_renewals(titles: Titles) -> tuple[RenewalShare, ...]:
     frame = titles.frame
     expired = frame["expires_on"] <= pd.Timestamp(titles.followed_until)
     early = frame["expires_on"] < term_reached_from(frame)
-    passed = ~expired & (frame["expires_on"] <= pd.Timestamp(titles.data_day)) & (frame["fate"] == "open")
+    passed = ~expired & (frame["expires_on"] < pd.Timestamp(titles.data_day)) & (frame["fate"] == "open")
     told = frame.assign(
         due=expired & ~early,
         renewed=expired & ~early & (frame["fate"] == "renewed"),

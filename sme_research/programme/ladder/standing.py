@@ -12,7 +12,7 @@ from sme_research.programme.ladder.gates import RuleShift, Stuck, compare_standa
 from sme_research.programme.ladder.histories import UNKNOWN, Ladder, size_band
 from sme_research.programme.ladder.titles import TIERS, Titles
 from sme_research.rules import TierRules, evaluate, load_rule_sets
-from sme_research.tables import Tables, reporting_unit
+from sme_research.tables import Tables, are_in_force, reporting_unit
 
 CLIMBS: Final = ("srdi", "little_giant")
 """Tiers whose rules the department applies."""
@@ -22,8 +22,8 @@ AFTER: Final = "cn-2026-2"
 
 def holders(titles: Titles, tier: str) -> pd.Index[str]:
     """Enterprises with a title of the tier in force on the data's day, in the order of their ids."""
-    day, frame = pd.Timestamp(titles.data_day), titles.frame
-    now = (frame["tier"] == tier) & (frame["granted_on"] <= day) & (frame["expires_on"] > day)
+    frame = titles.frame
+    now = (frame["tier"] == tier) & are_in_force(frame, titles.data_day)
     found: pd.Index[str] = pd.Index(sorted(frame.loc[now, "enterprise_id"].unique()), name="enterprise_id")
     return found
 

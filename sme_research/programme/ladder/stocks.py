@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sme_research.errors import StudyError
 from sme_research.programme.ladder.rates import OLDEST, TierRates, estimate_rates, last_full_year, open_stays
 from sme_research.programme.ladder.titles import TIERS, TITLE_YEARS, Titles
+from sme_research.tables import are_in_force
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -136,9 +138,9 @@ def backtest_stocks(
 
 
 def _counted(tier: str, year: int, titles: Titles) -> Stock:
-    day, frame = pd.Timestamp(year, 12, 31), titles.frame
-    in_force = (frame["tier"] == tier) & (frame["granted_on"] <= day) & (frame["expires_on"] > day)
-    number = float(frame.loc[in_force, "enterprise_id"].nunique())
+    frame = titles.frame
+    counted = (frame["tier"] == tier) & are_in_force(frame, date(year, 12, 31))
+    number = float(frame.loc[counted, "enterprise_id"].nunique())
     return Stock(tier, year, number, number, number, counted=True)
 
 
@@ -177,8 +179,8 @@ def _standing(titles: Titles, base: int) -> pd.DataFrame:
     stays = open_stays(titles).drop(columns=["expires_on", "fate"])
     frame = titles.frame.merge(stays, on=["enterprise_id", "tier", "spell"])
     following = frame.groupby(["enterprise_id", "tier"])["granted_on"].shift(-1)
-    waiting = (frame["expires_on"] + grace > day) & ~(following <= day)
-    now = frame[(frame["granted_on"] <= day) & ((frame["expires_on"] > day) | waiting)]
+    waiting = (frame["granted_on"] <= day) & (frame["expires_on"] + grace > day) & ~(following <= day)
+    now = frame[are_in_force(frame, day) | waiting]
     return now.sort_values("expires_on").drop_duplicates(["enterprise_id", "tier"], keep="last")
 
 

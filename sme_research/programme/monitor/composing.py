@@ -71,7 +71,7 @@ def monitor_programme(
         raise StudyError(f"n_months is {n_months}, must be 13 or more: a change takes the year before.")
     last = month or newest_month(tables)
     months = months_until(last, n_months)
-    prepared = prepare(tables, frozenset(name for entry in INDICATORS.values() for name in entry.tables))
+    prepared = prepare(tables, frozenset(name for entry in INDICATORS.values() for name in entry.needed_tables))
     coverage = Coverage.of(prepared.tables)
     blocks: list[Block] = []
     unknown: list[Unknown] = []

@@ -44,7 +44,7 @@ class Coverage:
         filled = frozenset(name for name in tables if len(tables[name]))
         spans = {name: _span(name, tables) for name in filled if name in DATES or name == "accounts"}
         needed = {place for entry in INDICATORS.values() for place in entry.needs}
-        blank = {place for place in needed if place.split(".")[0] in filled and _is_blank(place, tables)}
+        blank = {place for place in needed if place.split(".")[0] not in filled or _is_blank(place, tables)}
         return cls(filled, spans, frozenset(blank))
 
     def why_unknown(self, indicator: Indicator, month: str) -> tuple[Reason, str] | None:

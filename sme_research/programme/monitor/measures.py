@@ -6,18 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from sme_research.lending import interest_subsidy, loan_caps
+from sme_research.lending import part_of_cap
 from sme_research.programme.monitor.records import UNPLACED, TablesLike, Window
-from sme_research.tables import reporting_unit
+from sme_research.tables import are_in_force, reporting_unit
 
 RowsOf = Callable[[TablesLike, Window], pd.DataFrame]
 
 WHOLE: Final = 100.0  # percent of a cap that is used up
+HAIR: Final = 1e-6  # percent, for drawdowns of one day that share what is left
 TITLES: Final = "titles"
 """Grants chained into titles (`ladder.chain_titles`), which `preparing` adds to the tables."""
+CAP_RESETS: Final = "cap_resets"
+"""Days on which caps begin anew (`lending.find_cap_resets`), added likewise."""
+ASSESSED: Final = ("eligible_amount", "subsidy")
+"""What the rules make of each loan (`lending.assess_loans`), added to the loans likewise."""
 
 
 def dated(name: str, day: str, *, value: str = "", item: str = "") -> RowsOf:
@@ -63,7 +67,7 @@ def action_rows(action: str, value: str = "") -> RowsOf:
 def holders(tables: TablesLike, tier: str, day: pd.Timestamp) -> pd.DataFrame:
     """Enterprises whose title of a tier is in force on a day: granted by then, not expired."""
     titles = tables["recognitions"]
-    valid = (titles["tier"] == tier) & (titles["granted_on"] <= day) & ~(titles["expires_on"] <= day)
+    valid = (titles["tier"] == tier) & are_in_force(titles, day)
     return pd.DataFrame({"enterprise_id": pd.unique(titles["enterprise_id"].array[valid.to_numpy()])})
 
 
@@ -107,12 +111,10 @@ def listed_srdi(tables: TablesLike, window: Window) -> pd.DataFrame:
 
 
 def subsidy_spent(tables: TablesLike, window: Window) -> pd.DataFrame:
-    """Subsidy of each drawdown, in 10,000 yuan: amount x points x days, at most a year of 360."""
+    """Subsidy that the rules give for each drawdown, in 10,000 yuan, caps counted."""
     loans = tables["loans"]
     drawn = loans[window.holds(loans["drawn_on"])]
-    spent = interest_subsidy(drawn["amount"], drawn["subsidy_points"], drawn["term_days"])
-    found = pd.DataFrame({"enterprise_id": drawn["enterprise_id"], "value": spent})
-    return found[found["value"].notna()]
+    return pd.DataFrame({"enterprise_id": drawn["enterprise_id"], "value": drawn["subsidy"]}).dropna(subset=["value"])
 
 
 def first_borrowers(tables: TablesLike, window: Window) -> pd.DataFrame:
@@ -124,24 +126,14 @@ def first_borrowers(tables: TablesLike, window: Window) -> pd.DataFrame:
 def at_the_cap(tables: TablesLike, window: Window) -> pd.DataFrame:
     """Borrowers that have drawn as much as they may in all phases up to the month's end."""
     used = cap_used(tables, window)
-    return used.loc[used["value"] >= WHOLE, ["enterprise_id"]]
+    return used.loc[used["value"] >= WHOLE - HAIR, ["enterprise_id"]]
 
 
 def cap_used(tables: TablesLike, window: Window) -> pd.DataFrame:
-    """What each borrower has drawn since the first phase, percent of the cap that it has at the month's end.
-
-    That a cap begins anew after a title's review (phases 4 and 5) no table tells, so it is not counted.
-    """
-    loans, caps = tables["loans"], loan_caps(window.end)
-    if caps is None:
-        return pd.DataFrame({"enterprise_id": pd.Series(dtype="int64"), "value": pd.Series(dtype="float64")})
-    inside = (loans["drawn_on"] >= caps.since) & (loans["drawn_on"] <= window.end)
-    drawn = loans[inside].groupby("enterprise_id")["amount"].sum().astype("float64")
-    cap = np.full(len(drawn), caps.srdi)
-    if "recognitions" in tables:
-        giants = holders(tables, "little_giant", window.end)["enterprise_id"]
-        cap[drawn.index.isin(giants)] = caps.little_giant
-    return pd.DataFrame({"enterprise_id": drawn.index, "value": drawn.to_numpy() / cap * WHOLE})
+    """Percent of its cap at the month's end that each borrower has used up, since the first phase or its reset."""
+    giants = holders(tables, "little_giant", window.end)["enterprise_id"]
+    used = part_of_cap(tables["loans"], tables[CAP_RESETS], giants, window.end)
+    return pd.DataFrame({"enterprise_id": used.index, "value": WHOLE * used.to_numpy()})
 
 
 def loan_balance(tables: TablesLike, window: Window) -> pd.DataFrame:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sme_research.lending import assess_loans, find_cap_resets
 from sme_research.programme.ladder.titles import TIERS, chain_titles
-from sme_research.programme.monitor.measures import TITLES, holders
+from sme_research.programme.monitor.measures import ASSESSED, CAP_RESETS, TITLES, holders
 from sme_research.programme.monitor.records import ALL, UNPLACED, TablesLike
 from sme_research.tables import reporting_unit, reporting_units
 
@@ -43,6 +44,9 @@ class Prepared:
 def prepare(tables: TablesLike, names: frozenset[str]) -> Prepared:
     """The named tables that there are, their enterprises numbered in order of appearance."""
     kept = {name: tables[name] for name in sorted(names | {"enterprises"}) if name in tables}
+    if "loans" in kept and "recognitions" in kept:
+        kept["loans"] = _add_subsidies(kept["loans"], tables)
+        kept[CAP_RESETS] = find_cap_resets(kept["recognitions"])
     known = [table["enterprise_id"] for table in kept.values() if "enterprise_id" in table]
     ids = pd.Index(pd.concat([each.astype(object) for each in known]).dropna().unique() if known else [])
     numbered = {name: _number(table, ids) for name, table in kept.items()}
@@ -53,6 +57,14 @@ def prepare(tables: TablesLike, names: frozenset[str]) -> Prepared:
     place = _places(kept, ids)
     units = _units(place)
     return Prepared(numbered, units, _positions(units, place))
+
+
+def _add_subsidies(loans: pd.DataFrame, tables: TablesLike) -> pd.DataFrame:
+    """The loans with what the rules make of them; without the columns that the rules need, as they are."""
+    if not {"subsidy_points", "term_days"} <= set(loans.columns):
+        return loans
+    assessed = assess_loans(tables)
+    return loans.assign(**{name: assessed[name].to_numpy() for name in ASSESSED})
 
 
 def _positions(known: Sequence[str] | pd.Index[str], asked: pd.Series[str] | NDArray[np.object_]) -> Ints:

@@ -50,7 +50,7 @@ class Indicator:
     ``rows`` gives the rows of a window that count, with ``enterprise_id`` and,
     for ``how``: ``item`` ("items": distinct ones), ``value`` ("sum", "mean"),
     ``value`` in days and ``ended`` ("wait": their median by Kaplan and Meier).
-    ``needs`` names columns, as table.column, that the tables may lack. Where
+    ``needs`` names columns, as table.column, that may be lacking, of other tables too. Where
     ``by_tier``, it is told too of the holders of each tier at the month's end.
     """
 
@@ -69,6 +69,11 @@ class Indicator:
     def label(self, lang: str) -> str:
         """Its name in a language."""
         return self.label_zh if lang == "zh" else self.label_en
+
+    @property
+    def needed_tables(self) -> frozenset[str]:
+        """Tables that it counts, and those of the columns that it needs."""
+        return frozenset((*self.tables, *(place.split(".")[0] for place in self.needs)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ def _loans() -> Iterator[Indicator]:
     firms = partial(_entry, ("flow", "firms", group), table)
     amount = partial(_entry, ("flow", "sum", group), table, unit="money")
     drawn = partial(by.dated, "loans", "drawn_on")
-    spent = ("loans.subsidy_points", "loans.term_days")
+    # The rules need the titles, which need not be as new as the loans.
+    spent = ("loans.subsidy_points", "loans.term_days", "recognitions.granted_on")
     yield firms("loan_firms", ("贴息贷款企业", "borrowers of subsidised loans"), drawn())
     yield amount("loan_amount", ("贴息贷款金额", "subsidised loans drawn"), drawn(value="amount"))
     yield _entry(
@@ -74,9 +75,9 @@ def _loans() -> Iterator[Indicator]:
     yield amount("subsidy_spent", ("贴息支出", "subsidy spent"), by.subsidy_spent, needs=spent)
     yield firms("first_borrowers", ("首次贴息贷款企业", "first-time borrowers"), by.first_borrowers)
     caps = ("累计贷款达到上限的企业", "borrowers at the cap")
-    yield _entry(("stock", "firms", group), table, "at_the_cap", caps, by.at_the_cap)
+    yield _entry(("stock", "firms", group), table, "at_the_cap", caps, by.at_the_cap, needs=spent)
     used = ("借款企业已用额度占上限的平均比例", "mean part of the cap used by borrowers")
-    yield _entry(("stock", "mean", group), table, "cap_used", used, by.cap_used, unit="percent")
+    yield _entry(("stock", "mean", group), table, "cap_used", used, by.cap_used, unit="percent", needs=spent)
     balance = ("专精特新企业上年末贷款余额", "loan balance of SRDI at the last year's end")
     needs = ("accounts.loan_balance",)
     both = ("accounts", "recognitions")

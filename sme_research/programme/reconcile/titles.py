@@ -10,6 +10,7 @@ import pandas as pd
 
 from sme_research.programme.reconcile.asking import Asked, TablesLike, count_firms, lies_in, of_place
 from sme_research.programme.reconcile.records import Counted
+from sme_research.tables import are_in_force
 
 TIERS: Final = ("innovative", "srdi", "little_giant", "champion")
 """The ladder from its foot; each rung holds those above it."""
@@ -18,11 +19,9 @@ TIERS: Final = ("innovative", "srdi", "little_giant", "champion")
 def titled(tables: TablesLike, asked: Asked, *tiers: str) -> pd.DataFrame:
     """Rows of titles of these tiers: in force on the day (the default), or granted by it."""
     rows = tables["recognitions"]
-    kept = rows["tier"].isin(tiers) & (rows["granted_on"] <= asked.day)
-    if asked.reading.get("standing", "in_force") == "in_force":
-        # A blank last day is a title without an end.
-        kept &= ~(rows["expires_on"] <= asked.day)
-    return of_place(rows[kept], tables, asked)
+    in_force = asked.reading.get("standing", "in_force") == "in_force"
+    counted = are_in_force(rows, asked.day) if in_force else rows["granted_on"] <= asked.day
+    return of_place(rows[rows["tier"].isin(tiers) & counted], tables, asked)
 
 
 def recount_tier(tier: str) -> Callable[[TablesLike, Asked], Counted]:

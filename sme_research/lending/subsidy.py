@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sme_research.lending import Phase, interest_subsidy, loan_phases, require_prime_rate
+from sme_research.lending.terms import Phase, interest_subsidy, loan_caps, loan_phases, require_prime_rate
+from sme_research.tables import are_in_force
 
 TablesLike = Mapping[str, pd.DataFrame]
 TIERS: Final = ("srdi", "little_giant")
@@ -95,7 +96,7 @@ def find_ceilings(loans: pd.DataFrame, *, history: pd.DataFrame | None = None) -
     loans : DataFrame
         As `assess_loans` gives it, with ``rate`` added where it is to be held against the ceiling.
     history : DataFrame, optional
-        Prime rates as `sme_research.lending.load_prime_rates` gives them; those on file where not given.
+        Prime rates as `load_prime_rates` gives them; those on file where not given.
 
     Returns
     -------
@@ -144,19 +145,76 @@ def _tiers_on_day(loans: pd.DataFrame, titles: pd.DataFrame) -> NDArray[np.objec
     for tier in TIERS:
         grants = titles.loc[titles["tier"] == tier, ["enterprise_id", "granted_on", "expires_on"]]
         pairs = numbered.merge(grants.astype({"enterprise_id": object}), on="enterprise_id")
-        valid = (pairs["granted_on"] <= pairs["drawn_on"]) & ~(pairs["expires_on"] <= pairs["drawn_on"])
+        valid = are_in_force(pairs, pairs["drawn_on"])
         held[pairs.loc[valid, "row"].unique()] = tier
     return held
 
 
 def _resets(loans: pd.DataFrame, titles: pd.DataFrame, rules: Sequence[Phase]) -> NDArray[np.int64]:
     """How often an enterprise's cap had begun anew by each drawdown."""
-    times = np.zeros(len(loans), dtype=np.int64)
-    for phase in rules:
+    begun = loans[["enterprise_id", "drawn_on"]].reset_index(names="row")
+    begun = begun.merge(find_cap_resets(titles, phases=rules), on="enterprise_id")
+    begun = begun[begun["reset_on"] <= begun["drawn_on"]]
+    return np.bincount(begun["row"], minlength=len(loans)).astype(np.int64)
+
+
+def find_cap_resets(titles: pd.DataFrame, *, phases: Sequence[Phase] | None = None) -> pd.DataFrame:
+    """Days on which an enterprise's cap begins anew: the opening of a phase that says so for those it names.
+
+    Parameters
+    ----------
+    titles : DataFrame
+        As the table ``recognitions``.
+    phases : sequence of Phase, optional
+        The programme's phases on file where not given.
+
+    Returns
+    -------
+    DataFrame, one row an enterprise and reset
+        ``enterprise_id`` and ``reset_on``.
+    """
+    found = [pd.DataFrame({"enterprise_id": pd.Series(dtype=object), "reset_on": pd.Series(dtype="datetime64[ns]")})]
+    for phase in loan_phases() if phases is None else phases:
         if phase.resets_after_review_of is not None:
-            passed = find_reviewed(titles, phase.resets_after_review_of)
-            times += (loans["drawn_on"] >= phase.opened).to_numpy() & loans["enterprise_id"].isin(passed).to_numpy()
-    return times
+            passed = sorted(find_reviewed(titles, phase.resets_after_review_of))
+            found.append(
+                pd.DataFrame(
+                    {"enterprise_id": pd.Series(passed, dtype=object), "reset_on": phase.opened.as_unit("ns")}
+                )
+            )
+    return pd.concat([rows for rows in found if len(rows)] or found, ignore_index=True)
+
+
+def part_of_cap(
+    loans: pd.DataFrame, resets: pd.DataFrame, giants: pd.Series[Any], day: pd.Timestamp
+) -> pd.Series[float]:
+    """Part of its cap, 0 to 1 and more, that each borrower of the programme has used up by a day.
+
+    Parameters
+    ----------
+    loans : DataFrame
+        ``enterprise_id``, ``drawn_on`` and ``eligible_amount``, as `assess_loans` gives them.
+    resets : DataFrame
+        As `find_cap_resets` gives it.
+    giants : Series
+        Enterprises whose cap is that of a little giant on the day.
+    day : Timestamp
+
+    Returns
+    -------
+    Series by enterprise
+        Over 1 where a higher title has lapsed since. Empty before the first phase.
+    """
+    caps = loan_caps(day)
+    if caps is None:
+        return pd.Series(
+            dtype="float64", index=pd.Index([], dtype=loans["enterprise_id"].dtype, name="enterprise_id")
+        )
+    drawn = loans[(loans["drawn_on"] >= caps.since) & (loans["drawn_on"] <= day)]
+    begun = resets[resets["reset_on"] <= day].groupby("enterprise_id")["reset_on"].max()
+    spent_before = drawn["drawn_on"] < begun.reindex(drawn["enterprise_id"]).to_numpy()
+    used = drawn["eligible_amount"].mask(spent_before, 0.0).groupby(drawn["enterprise_id"]).sum().astype("float64")
+    return used / np.where(used.index.isin(giants), caps.little_giant, caps.srdi)
 
 
 def find_reviewed(titles: pd.DataFrame, year: int) -> frozenset[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sme_research.errors import DataError
 from sme_research.lending import last_known_day, load_phases, load_prime_rates, loan_caps, prime_rate_on
-from sme_research.policy.subsidy import (
+from sme_research.lending.subsidy import (
     RENEWED_AFTER,
     RENEWED_BEFORE,
     TITLE_YEARS,

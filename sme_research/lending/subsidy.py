@@ -173,16 +173,18 @@ def find_cap_resets(titles: pd.DataFrame, *, phases: Sequence[Phase] | None = No
     DataFrame, one row an enterprise and reset
         ``enterprise_id`` and ``reset_on``.
     """
-    found = [pd.DataFrame({"enterprise_id": pd.Series(dtype=object), "reset_on": pd.Series(dtype="datetime64[ns]")})]
-    for phase in loan_phases() if phases is None else phases:
-        if phase.resets_after_review_of is not None:
-            passed = sorted(find_reviewed(titles, phase.resets_after_review_of))
-            found.append(
-                pd.DataFrame(
-                    {"enterprise_id": pd.Series(passed, dtype=object), "reset_on": phase.opened.as_unit("ns")}
-                )
-            )
-    return pd.concat([rows for rows in found if len(rows)] or found, ignore_index=True)
+    found = [
+        (enterprise, phase.opened)
+        for phase in (loan_phases() if phases is None else phases)
+        if phase.resets_after_review_of is not None
+        for enterprise in find_reviewed(titles, phase.resets_after_review_of)
+    ]
+    return pd.DataFrame(
+        {
+            "enterprise_id": pd.Series([enterprise for enterprise, _ in found], dtype=object),
+            "reset_on": pd.Series([day for _, day in found], dtype="datetime64[ns]"),
+        }
+    )
 
 
 def part_of_cap(
@@ -217,7 +219,7 @@ def part_of_cap(
     return used / np.where(used.index.isin(giants), caps.little_giant, caps.srdi)
 
 
-def find_reviewed(titles: pd.DataFrame, year: int) -> frozenset[str]:
+def find_reviewed(titles: pd.DataFrame, year: int) -> pd.Index[Any]:
     """Enterprises whose SRDI or little-giant title was renewed in a year.
 
     A grant is a renewal where an earlier title of the same tier ends at most a
@@ -229,9 +231,8 @@ def find_reviewed(titles: pd.DataFrame, year: int) -> frozenset[str]:
     end = pairs["expires_on_old"].fillna(pairs["granted_on_old"] + pd.DateOffset(years=TITLE_YEARS))
     since_end = (pairs["granted_on"] - end).dt.days
     earlier = pairs["granted_on_old"] < pairs["granted_on"]
-    return frozenset(
-        pairs.loc[earlier & since_end.between(-RENEWED_BEFORE, RENEWED_AFTER), "enterprise_id"].astype(str)
-    )
+    reviewed = earlier & since_end.between(-RENEWED_BEFORE, RENEWED_AFTER)
+    return pd.Index(pairs.loc[reviewed, "enterprise_id"].astype(object).unique(), name="enterprise_id")
 
 
 def _is_excluded(loans: pd.DataFrame, tables: TablesLike, rules: Sequence[Phase]) -> pd.Series[bool]:

@@ -44,6 +44,19 @@ def _card(title: str, rows: Sequence[tuple[str, str]]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A number with its interval, 95 % where the record that holds it tells no other level.
+
+    All three are in the unit that the holding record tells. An end without a limit
+    is infinite; ``estimate`` is NaN where only the ends can be told.
+    """
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """One estimated effect with its uncertainty and its sample.
 

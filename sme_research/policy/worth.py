@@ -14,7 +14,7 @@ from sme_research.errors import StudyError
 from sme_research.outcomes import OUTCOMES
 from sme_research.policy.beliefs import CAUSAL, SEED, Belief, Wording, draw_effects
 from sme_research.policy.fiscal import Costs, Spent, spend_on, to_real
-from sme_research.results import Finding
+from sme_research.results import Finding, Span
 
 TablesLike = Mapping[str, pd.DataFrame]
 Measure = Literal["revenue", "job", "promotion"]
@@ -38,15 +38,6 @@ class Base:
     prices: Prices
     base_year: int | None
     n_enterprises: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A number with its interval; what has no finite limit has ``inf`` or ``-inf`` there."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

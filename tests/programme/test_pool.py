@@ -23,8 +23,9 @@ from sme_research.present.parts.pool import (
 )
 from sme_research.programme.inputs import load_inputs
 from sme_research.programme.pool import count_pool, fit_chance, screen_pool, write_worklist
-from sme_research.programme.pool.chance import Calibration, Span
+from sme_research.programme.pool.chance import Calibration
 from sme_research.programme.pool.shortfall import find_shortfalls
+from sme_research.results import Span
 from sme_research.rules import MET, UNKNOWN, UNMET, AllOf, AnyOf, Compare, Gate, TierRules, evaluate
 from sme_research.synthetic import WorldSpec, make_province
 from sme_research.tables import tables_from_frames
@@ -131,7 +132,7 @@ def test_the_test_sees_nothing_that_became_known_later(frames, pool):
 def test_chances_told_before_the_testing_time_came_true_after_it(frames):
     """Titles come by the round: told for as many as the last two years brought, chances fit the next two."""
     model = fit_chance(tables_from_frames(make_province(WorldSpec(n_enterprises=6_000)).tables, made_up=True), DAY)
-    assert 0.75 < model.expected_by_observed.value < 1.25
+    assert 0.75 < model.expected_by_observed.estimate < 1.25
     assert model.slope.low < 1 < model.slope.high
     assert sum(row.low <= row.expected <= row.high for row in model.calibration) >= len(model.calibration) - 1
 
@@ -197,7 +198,7 @@ def test_a_gate_that_is_met_or_open_has_no_shortfall():
 
 def test_chances_tell_the_recognised_apart_better_than_chance(pool):
     model = pool.model
-    assert 0.6 < model.auc.low < model.auc.value < model.auc.high < 1
+    assert 0.6 < model.auc.low < model.auc.estimate < model.auc.high < 1
     assert model.calibration[-1].observed > model.calibration[0].observed
     assert sum(row.n for row in model.calibration) == model.n_tested
 

@@ -13,14 +13,14 @@ from sme_research.instruments import INSTRUMENTS
 from sme_research.lending.subsidy import CUTS
 from sme_research.policy.fiscal import Costs, sum_costs
 from sme_research.policy.published_costs import TOTAL, list_costs
-from sme_research.policy.worth import Additionality, Measure, Span, Value, Worth
+from sme_research.policy.worth import Additionality, Measure, Value, Worth
 from sme_research.present.canvas import AFTER, BEFORE, GRID, PALE, draw, wrap
 from sme_research.present.plotted import tabulate_plotted
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.words import MARK, count, join, money, sentences, share, signed, text, words
 from sme_research.prices import years_on_file
 from sme_research.quality import Edition
-from sme_research.results import Wording
+from sme_research.results import Span, Wording
 
 AXIS: Final = {"zh": 1e4, "en": 1e2}
 """10,000 yuan in the axis's unit: 亿元, million yuan."""

@@ -13,9 +13,10 @@ from sme_research.present.canvas import AFTER, BEFORE, DASHED, GRID, draw
 from sme_research.present.plotted import Value, tabulate_plotted
 from sme_research.present.show import Group, HtmlTable, Picture, Text
 from sme_research.present.words import MARK, count, day, money, sentences, share, text, words
-from sme_research.programme.pool.chance import Calibration, ChanceModel, Span
+from sme_research.programme.pool.chance import Calibration, ChanceModel
 from sme_research.programme.pool.screening import LISTS, Pool, count_pool
 from sme_research.quality import Edition
+from sme_research.results import Span
 from sme_research.rules import STATUSES, load_rule_sets
 
 SHOWN: Final = 20
@@ -79,7 +80,12 @@ def _results(model: ChanceModel, told: Callable[[int], str], lang: str) -> str:
 
 
 def _span(found: Span, lang: str) -> str:
-    return text(lang, "pool.span", **{name: f"{getattr(found, name):.2f}" for name in ("value", "low", "high")})
+    return text(lang, "pool.span", **{end: f"{number:.2f}" for end, number in _ends(found).items()})
+
+
+def _ends(found: Span) -> dict[str, float]:
+    """A measure and the ends of its interval by the names that texts and machines know."""
+    return {"value": found.estimate, "low": found.low, "high": found.high}
 
 
 def _verdict(measure: str, found: Span, lang: str) -> str:
@@ -245,6 +251,7 @@ def pool_to_json(pool: Pool, *, edition: Edition = "internal") -> dict[str, Any]
     if model is not None:
         told = asdict(model)
         told = {name: part for name, part in told.items() if name not in ("logit",)}
+        told |= {name: _ends(part) for name in told if isinstance(part := getattr(model, name), Span)}
         told |= {"tested_at": model.tested_at.isoformat(), "weights": model.logit.weights.to_dict()}
         if edition == "public":
             told |= _coarse(model)

@@ -17,6 +17,7 @@ from scipy.stats import rankdata
 from statsmodels.stats.proportion import proportion_confint
 
 from sme_research.programme.inputs import in_force, load_inputs
+from sme_research.results import Span
 from sme_research.rules import MET, evaluate, load_rule_sets
 from sme_research.tables import Tables
 
@@ -81,15 +82,6 @@ class _Logit:
         moved = self.weights.copy()
         moved["const"] += shift
         return _Logit(moved, self.centre, self.spread)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """An estimate with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,7 +256,7 @@ def _spans(
         low, high = np.quantile(drawn[~np.isnan(drawn)], [0.025, 0.975]) if not np.isnan(value) else (np.nan, np.nan)
         spans.append(Span(value, float(low), float(high)))
     auc, expected, lift = spans
-    return auc, expected, None if np.isnan(lift.value) else lift
+    return auc, expected, None if np.isnan(lift.estimate) else lift
 
 
 def _slope(chance: NDArray[np.float64], came: NDArray[np.bool_]) -> Span | None:

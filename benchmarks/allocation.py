@@ -83,7 +83,7 @@ def one_world(seed: int, n_enterprises: int, *, null: bool) -> tuple[float, floa
     scenario = scenario.model_copy(update=update)
     stage = allocate_stage(scenario, tables, beliefs, seed=seed)
     gain = stage.allocation.gain
-    return gain.mean, gain.low, gain.high, true_gain(scenario, spec, tables, stage)
+    return gain.estimate, gain.low, gain.high, true_gain(scenario, spec, tables, stage)
 
 
 def worlds(n: int, n_enterprises: int, first: int, *, null: bool) -> None:

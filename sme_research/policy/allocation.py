@@ -14,21 +14,13 @@ from sme_research.policy.conflicts import find_conflict
 from sme_research.policy.problem import Problem, Solution, solve, state_problem
 from sme_research.policy.scenario import Scenario
 from sme_research.policy.segments import Segments
+from sme_research.results import Span
 
 Floats = NDArray[np.float64]
 
 LEVEL: Final = 0.95
 FRONTIER: Final = tuple(step / 4 for step in range(9))
 """Budgets of the frontier as multiples of the scenario's, from nothing to twice as much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A mean over draws with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

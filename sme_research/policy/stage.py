@@ -18,6 +18,7 @@ from sme_research.policy.scenario import Scenario
 from sme_research.policy.shrinkage import ShrunkPart
 from sme_research.policy.verdicts import MeasureVerdict
 from sme_research.quality import Edition
+from sme_research.results import Span
 
 Floats = NDArray[np.float64]
 
@@ -89,17 +90,17 @@ def stage_to_json(stage: Stage, *, edition: Edition = "internal") -> dict[str, A
         "n_draws": found.n_draws,
         "spent": found.spent,
         "spent_by_today": found.spent_today,
-        "gain": asdict(found.gain),
-        "gain_of_today": asdict(found.today),
-        "difference": asdict(found.difference),
+        "gain": _span_json(found.gain),
+        "gain_of_today": _span_json(found.today),
+        "difference": _span_json(found.difference),
         "chance_of_worse_than_today": found.chance_worse,
         "chance_of_no_gain": found.chance_no_gain,
-        "regret": asdict(found.regret),
-        "by_outcome": {str(name): asdict(span_of(stage.draws[name].to_numpy())) for name in stage.draws},
+        "regret": _span_json(found.regret),
+        "by_outcome": {str(name): _span_json(span_of(stage.draws[name].to_numpy())) for name in stage.draws},
         "break_even_displacement": stage.break_even,
         "titles_lost_to_rules": stage.n_failing,
         "shadow_prices": dict(found.solution.shadow_prices),
-        "frontier": [{"budget": at.budget, "spent": at.spent, "gain": asdict(at.gain)} for at in found.frontier],
+        "frontier": [{"budget": at.budget, "spent": at.spent, "gain": _span_json(at.gain)} for at in found.frontier],
         "measures": [
             {
                 "instrument": one.instrument,
@@ -109,13 +110,18 @@ def stage_to_json(stage: Stage, *, edition: Edition = "internal") -> dict[str, A
                 "money": list(one.money),
                 "share": one.share,
                 "share_today": one.share_today,
-                "gain": asdict(one.gain),
+                "gain": _span_json(one.gain),
                 "price": asdict(one.price),
             }
             for one in stage.verdicts
         ],
         "segments": list(_segments_json(stage, public=edition == "public")),
     }
+
+
+def _span_json(span: Span) -> dict[str, float]:
+    """A mean over draws with its interval, by the names of the published schema."""
+    return {"mean": span.estimate, "low": span.low, "high": span.high}
 
 
 def _segments_json(stage: Stage, *, public: bool) -> Iterator[dict[str, Any]]:

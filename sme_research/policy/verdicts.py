@@ -9,9 +9,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sme_research.policy.allocation import Allocation, Span, span_of
+from sme_research.policy.allocation import Allocation, span_of
 from sme_research.policy.beliefs import CAUSAL, Belief
 from sme_research.policy.segments import Segments
+from sme_research.results import Span
 
 Floats = NDArray[np.float64]
 Verdict = Literal["keep", "expand", "reduce", "stop", "test"]
@@ -159,6 +160,6 @@ def price_of(spent: float, gained: Floats) -> Price:
     if spent == 0:
         return Price(None, None, None)
     span = span_of(gained)
-    estimate = spent / span.mean if span.mean > 0 else None
+    estimate = spent / span.estimate if span.estimate > 0 else None
     low = spent / span.high if span.high > 0 else None
     return Price(estimate, low, spent / span.low if span.low > 0 else None)

@@ -46,7 +46,7 @@ def test_money_goes_where_a_yuan_gains_most_first():
     # Gain a 万元: loans 3 and 2, training 4 and 1. 50 万元: training in the first (10 x 2 = 20), then 3 loans there.
     found = allocate(scenario(), segments(), gains((30.0, 8.0), (20.0, 2.0)))
     assert found.solution.enterprises[:, :, 0].tolist() == [[3.0, 10.0], [0.0, 0.0]]
-    assert found.gain.mean == pytest.approx(3 * 30 + 10 * 8)
+    assert found.gain.estimate == pytest.approx(3 * 30 + 10 * 8)
     assert found.spent == pytest.approx(50.0)
     # One more 万元 buys a tenth of a loan in the first segment.
     assert found.solution.shadow_prices["budget.2025"] == pytest.approx(3.0)
@@ -55,7 +55,7 @@ def test_money_goes_where_a_yuan_gains_most_first():
 def test_an_instrument_that_harms_gets_nothing():
     found = allocate(scenario(), segments(), gains((-1.0, 8.0), (-1.0, -2.0)))
     assert found.solution.enterprises[:, 0].sum() == 0
-    assert found.gain.mean == pytest.approx(80.0)
+    assert found.gain.estimate == pytest.approx(80.0)
     assert found.solution.shadow_prices["budget.2025"] == pytest.approx(0.0)
 
 
@@ -84,7 +84,7 @@ def test_shadow_prices_are_what_one_more_unit_gains():
     more = scenario(budget=(50.0 + 0.01,), **terms)
     # The least share of the second city moves with the budget: its price counts with 0.3.
     expected = found.solution.shadow_prices["budget.2025"] + 0.3 * found.solution.shadow_prices["city_share.350700"]
-    assert (allocate(more, segments(), drawn).gain.mean - found.gain.mean) / 0.01 == pytest.approx(expected)
+    assert (allocate(more, segments(), drawn).gain.estimate - found.gain.estimate) / 0.01 == pytest.approx(expected)
 
 
 def test_only_some_of_the_eligible_come_and_each_once_over_all_years():
@@ -115,8 +115,8 @@ def test_today_is_the_same_money_in_todays_proportions():
     # Today: one loan (10) and one training (2): of 50 万元, 41.67 and 8.33.
     assert follow_today(problem)[:, :, 0] == pytest.approx(np.array([[4.1667, 4.1667], [0.0, 0.0]]), abs=1e-4)
     found = allocate(scenario(), segments(), gains((30.0, 8.0), (20.0, 2.0)))
-    assert found.today.mean == pytest.approx(50 / 12 * 38)
-    assert found.difference.mean == pytest.approx(170 - 50 / 12 * 38)
+    assert found.today.estimate == pytest.approx(50 / 12 * 38)
+    assert found.difference.estimate == pytest.approx(170 - 50 / 12 * 38)
     assert found.chance_worse == 0.0
 
 
@@ -128,13 +128,13 @@ def test_uncertain_effects_give_an_interval_a_chance_of_worse_and_regret():
     assert found.gain.low == pytest.approx(np.quantile(total, 0.025))
     assert found.chance_no_gain == pytest.approx((total <= 0).mean())
     assert found.regret.low >= -1e-9
-    assert found.regret.mean > 0
+    assert found.regret.estimate > 0
     assert 0 < found.chance_worse < 1
 
 
 def test_the_frontier_rises_and_bends():
     found = allocate(scenario(budget=(100.0,)), segments(), gains((30.0, 8.0), (20.0, 2.0)))
-    gained = [point.gain.mean for point in found.frontier]
+    gained = [point.gain.estimate for point in found.frontier]
     assert found.frontier[0].budget == 0.0
     slopes = np.diff(gained)
     assert (slopes >= -1e-9).all()

@@ -24,7 +24,7 @@ def plot_frontier(stage: Stage, lang: str, *, edition: Edition = "internal") -> 
     unit = text(lang, "stage.unit_money.yi" if in_yi else "stage.unit_money.wan")
     by = WAN_IN_YI if in_yi else 1.0
     budgets = [point.budget / by for point in points]
-    spans = [[getattr(point.gain, end) / weight / by for point in points] for end in ("mean", "low", "high")]
+    spans = [[getattr(point.gain, end) / weight / by for point in points] for end in ("estimate", "low", "high")]
     mean, low, high = spans
     today = stage.allocation.today
     total = sum(stage.scenario.budget) / by
@@ -33,10 +33,10 @@ def plot_frontier(stage: Stage, lang: str, *, edition: Edition = "internal") -> 
         axes.fill_between(budgets, low, high, color=PALE, alpha=0.6, linewidth=0)
         axes.plot(budgets, mean, color=AFTER, marker="o", label=text(lang, "stage.frontier_chosen"))
         if stage.allocation.today_enterprises.sum() > 0:
-            reach = [[(today.mean - today.low) / weight / by], [(today.high - today.mean) / weight / by]]
+            reach = [[(today.estimate - today.low) / weight / by], [(today.high - today.estimate) / weight / by]]
             axes.errorbar(
                 [total],
-                [today.mean / weight / by],
+                [today.estimate / weight / by],
                 yerr=reach,
                 fmt="D",
                 color=BEFORE,
@@ -56,16 +56,16 @@ def plot_frontier(stage: Stage, lang: str, *, edition: Edition = "internal") -> 
             (
                 point.budget,
                 float(f"{point.spent:.3g}") if edition == "public" else point.spent,
-                *(getattr(point.gain, end) / weight for end in ("mean", "low", "high")),
+                *(getattr(point.gain, end) / weight for end in ("estimate", "low", "high")),
             )
             for point in points
         ],
     )
     ends = {
         "low_budget": money(points[0].budget, lang),
-        "low_gain": money(points[0].gain.mean / weight, lang),
+        "low_gain": money(points[0].gain.estimate / weight, lang),
         "high_budget": money(points[-1].budget, lang),
-        "high_gain": money(points[-1].gain.mean / weight, lang),
+        "high_gain": money(points[-1].gain.estimate / weight, lang),
     }
     return Picture(drawing.png, text(lang, "stage.frontier_alt", **ends), text(lang, "stage.frontier_caption"), data)
 

@@ -34,7 +34,7 @@ def tabulate_measure(
         "gain": text(
             lang,
             "stage.measure_gain",
-            gain=money(one.gain.mean, lang),
+            gain=money(one.gain.estimate, lang),
             low=money(one.gain.low, lang),
             high=money(one.gain.high, lang),
             price=told_price(one.price, lang, spent=sum(one.money)),

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from sme_research.policy.allocation import Span, span_of
+from sme_research.policy.allocation import span_of
 from sme_research.policy.stage import Stage
 from sme_research.present.parts.stage.telling import REVENUE
 from sme_research.present.show import Text
 from sme_research.present.words import MINUS, count, join, money, sentences, share, text
+from sme_research.results import Span
 
 LITERATURE: Final = 7 / 9
 """Cai and Szeidl (2024): competitors' loss of 7 % where all have access, over the 9 % that access brings."""
@@ -43,7 +44,7 @@ def describe_stage(stage: Stage, lang: str) -> Text:
     counts = {**_counts("jobs", stage.draws["log_employees"]), **_counts("titles", stage.draws["promotion"])}
     told.append(text(lang, "stage.other_goals", **counts))
     if stage.scenario.goal.jobs == stage.scenario.goal.promotions == 0:
-        regret = max(found.regret.mean, 0.0) / stage.scenario.goal.revenue
+        regret = max(found.regret.estimate, 0.0) / stage.scenario.goal.revenue
         told.append(text(lang, "stage.regret", regret=money(regret, lang)))
     left = [
         (year, budget - spent)
@@ -59,15 +60,15 @@ def describe_stage(stage: Stage, lang: str) -> Text:
         by_year = [text(lang, "stage.year_money", year=year, money=money(part, lang)) for year, part in left]
         told.append(text(lang, "stage.unspent", unspent=join(lang, by_year)))
     frontier = [point for point in found.frontier if 0 < point.budget <= total]
-    if len(frontier) > 1 and frontier[-1].gain.mean > 0:
+    if len(frontier) > 1 and frontier[-1].gain.estimate > 0:
         first = frontier[0]
-        part = first.gain.mean / frontier[-1].gain.mean
+        part = first.gain.estimate / frontier[-1].gain.estimate
         told.append(text(lang, "stage.early", first=money(first.budget, lang), part=share(part)))
     if stage.n_failing:
         told.append(text(lang, "stage.titles_lost", n=count(stage.n_failing)))
-    net = gain.mean * (1 - LITERATURE) if not any(map(stage.scenario.displaced, stage.scenario.measures)) else None
     told.append(text(lang, "stage.goal_note"))
-    if net is not None:
+    if not any(map(stage.scenario.displaced, stage.scenario.measures)):
+        net = gain.estimate * (1 - LITERATURE)
         told.append(text(lang, "stage.displaced_note", net=money(net, lang), part=share(LITERATURE)))
     return Text("\n".join(f"- {sentence}" for sentence in told))
 
@@ -80,13 +81,13 @@ def _years(stage: Stage, lang: str) -> str:
 
 
 def _ends(name: str, span: Span, lang: str) -> dict[str, str]:
-    ends = {name: span.mean, f"{name}_low": span.low, f"{name}_high": span.high}
+    ends = {name: span.estimate, f"{name}_low": span.low, f"{name}_high": span.high}
     return {key: money(value, lang) for key, value in ends.items()}
 
 
 def _counts(name: str, draws: Any) -> dict[str, str]:
     span = span_of(np.asarray(draws))
-    told = {name: span.mean, f"{name}_low": span.low, f"{name}_high": span.high}
+    told = {name: span.estimate, f"{name}_low": span.low, f"{name}_high": span.high}
     return {key: count(value).replace("-", MINUS) for key, value in told.items()}
 
 

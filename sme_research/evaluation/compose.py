@@ -21,7 +21,13 @@ from sme_research.evaluation.family import estimate_outcome, own_outcome
 from sme_research.evaluation.numbered import NumberedTables
 from sme_research.evaluation.plan import compare_plan, compare_size
 from sme_research.evaluation.primary import Estimate, estimate_primary, estimate_quickly, make_refit
-from sme_research.evaluation.programme import tell_cost, tell_facts, tell_in_natural_units, tell_literature
+from sme_research.evaluation.programme import (
+    tell_cost,
+    tell_facts,
+    tell_in_natural_units,
+    tell_literature,
+    tell_rule_sets,
+)
 from sme_research.evaluation.publishing import Edition, publish_finding
 from sme_research.evaluation.specifications import SPECIFICATIONS, estimate_specification
 from sme_research.evaluation.subgroups import PARTS, compare_parts, estimate_part
@@ -45,11 +51,15 @@ OUTCOME_WORDS = ("transformation", "zero", "missing")
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything one study found."""
+    """Everything one study found.
+
+    ``rule_sets`` are ids of the recognition rules that the finding rests on.
+    """
 
     study: Study
     sample: pd.DataFrame = field(repr=False, compare=False)
     finding: Finding
+    rule_sets: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The finding with the names of the command line's contract, made of JSON types only."""
@@ -81,6 +91,7 @@ class Evaluation:
             "cities": list(self.study.cities),
             "industries": list(self.study.industries),
             "prices": self.study.prices,
+            "rule_sets": list(self.rule_sets),
         }
         return Record({"kind": "finding", **self.to_json(), **words})
 
@@ -150,9 +161,10 @@ def evaluate(
     if plan and finding.plan is not None:
         smaller = compare_size(study, finding.effect, plan)
         finding = replace(finding, plan=replace(finding.plan, deviations=(*finding.plan.deviations, *smaller)))
+    rule_sets = tell_rule_sets(study, tables, sample["enterprise_id"])
     if edition == "public":
-        return Evaluation(study, sample.iloc[:0], publish_finding(finding))
-    return Evaluation(study, sample, finding)
+        return Evaluation(study, sample.iloc[:0], publish_finding(finding), rule_sets)
+    return Evaluation(study, sample, finding, rule_sets)
 
 
 def _guard_edition(study: Study, edition: str) -> None:

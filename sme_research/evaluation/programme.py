@@ -12,12 +12,15 @@ import yaml
 from sme_research.context import has_columns
 from sme_research.disclosure import largest_share
 from sme_research.results import CostFigures, Effect, NaturalUnits, OfficialFact, PublishedEffect
+from sme_research.rules import load_rule_sets
 from sme_research.study import Study
 from sme_research.tables import reference_path
 
 TablesLike = Mapping[str, pd.DataFrame]
 LITERATURE: Final = "literature.yml"
 HOME: Final = "Fujian"
+TITLE_OF: Final = {"promotion": "little_giant"}
+"""Outcomes that are themselves the grant of a title."""
 
 
 def tell_in_natural_units(study: Study, sample: pd.DataFrame, effect: Effect) -> NaturalUnits | None:
@@ -49,6 +52,21 @@ def tell_cost(
     is_revenue = study.outcome == "log_revenue" and natural is not None
     even = float(np.log1p(each / natural.base)) if is_revenue and natural is not None else None
     return CostFigures(cost.label, float(known.sum()), each, len(known), even, largest_share(known))
+
+
+def tell_rule_sets(study: Study, tables: TablesLike, ids: pd.Series[str]) -> tuple[str, ...]:
+    """Rule sets on file that made the enterprises of the sample eligible by their titles, or that made their outcome.
+
+    Grants without a rule set, or with one that is not on file, are left out.
+    """
+    tiers = set(study.instrument_declaration.eligible_tiers) if study.population == "eligible" else set()
+    tiers |= {TITLE_OF[study.outcome]} if study.outcome in TITLE_OF else set()
+    if not tiers or "recognitions" not in tables or "rule_set" not in tables["recognitions"]:
+        return ()
+    titles = tables["recognitions"]
+    end = int(tables["accounts"]["year"].max())
+    behind = titles["tier"].isin(tiers) & (titles["granted_on"].dt.year <= end) & titles["enterprise_id"].isin(ids)
+    return tuple(sorted(set(titles.loc[behind, "rule_set"].dropna()) & set(load_rule_sets())))
 
 
 def tell_facts(study: Study, tables: TablesLike) -> tuple[OfficialFact, ...]:

@@ -232,7 +232,8 @@ def find_reviewed(titles: pd.DataFrame, year: int) -> pd.Index[Any]:
     since_end = (pairs["granted_on"] - end).dt.days
     earlier = pairs["granted_on_old"] < pairs["granted_on"]
     reviewed = earlier & since_end.between(-RENEWED_BEFORE, RENEWED_AFTER)
-    return pd.Index(pairs.loc[reviewed, "enterprise_id"].astype(object).unique(), name="enterprise_id")
+    ids: pd.Index[Any] = pd.Index(pairs.loc[reviewed, "enterprise_id"].astype(object).unique(), name="enterprise_id")
+    return ids
 
 
 def _is_excluded(loans: pd.DataFrame, tables: TablesLike, rules: Sequence[Phase]) -> pd.Series[bool]:

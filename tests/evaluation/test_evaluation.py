@@ -15,6 +15,7 @@ from sme_research.evaluation import compose, workers
 from sme_research.evaluation.family import estimate_outcome
 from sme_research.evaluation.numbered import NumberedTables
 from sme_research.evaluation.plan import outcomes_of
+from sme_research.evaluation.programme import tell_rule_sets
 from sme_research.evaluation.specifications import SPECIFICATIONS
 from sme_research.evaluation.subgroups import PARTS, drop_redundant
 from sme_research.sample import load_sample
@@ -70,6 +71,31 @@ def test_loan_costs_and_facts_stand_beside_the_estimate(tables):
     }
     assert found.triple_difference.estimand == "ITT"
     assert {entry.checked for entry in found.literature} == {True, False}
+
+
+def test_a_finding_names_the_rules_that_made_its_enterprises_eligible_or_its_outcome():
+    titles = pd.DataFrame(
+        [
+            ("a", "srdi", "2021-05-01", pd.NA),
+            ("a", "srdi", "2024-05-01", "cn-2022-63"),
+            ("b", "srdi", "2023-05-01", "ours-2019"),  # on no file
+            ("b", "little_giant", "2026-05-01", "cn-2026-2"),  # after the last account
+            ("c", "little_giant", "2023-05-01", "cn-2026-2"),  # not of the sample
+        ],
+        columns=["enterprise_id", "tier", "granted_on", "rule_set"],
+    )
+    titles["granted_on"] = pd.to_datetime(titles["granted_on"])
+    tables = {"recognitions": titles, "accounts": pd.DataFrame({"year": [2023, 2024]})}
+    ids = pd.Series(["a", "b"])
+    loan = Study(instrument="loan_subsidy")
+    assert tell_rule_sets(loan, tables, ids) == ("cn-2022-63",)
+    assert tell_rule_sets(loan, tables, pd.Series(["a", "c"])) == ("cn-2022-63", "cn-2026-2")
+    assert tell_rule_sets(Study(instrument="loan_subsidy", population="all"), tables, ids) == ()
+    assert tell_rule_sets(TRAINING, tables, ids) == ()  # open to all
+    assert tell_rule_sets(Study(instrument="training", outcome="promotion"), tables, pd.Series(["c"])) == (
+        "cn-2026-2",
+    )
+    assert tell_rule_sets(loan, {**tables, "recognitions": titles.drop(columns="rule_set")}, ids) == ()
 
 
 def test_a_world_built_to_fail_the_pretrend_check_lowers_the_grade():

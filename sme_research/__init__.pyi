@@ -157,7 +157,7 @@ from .lending import assess_loans
 from .policy.evaluation import load_designs
 from .policy.fiscal import account_costs
 from .policy.scenario import read_scenario
-from .policy.worth import weigh_finding
+from .policy.worth.value import weigh_finding
 from .present.parts.evaluation_plan import (
     describe_evaluation,
     describe_registration,

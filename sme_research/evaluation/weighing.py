@@ -15,7 +15,8 @@ from sme_research.policy.beliefs import CAUSAL
 from sme_research.policy.evaluation import StagePlan, load_designs
 from sme_research.policy.fiscal import Costs
 from sme_research.policy.scenario import Scenario
-from sme_research.policy.worth import MEASURES, Value, weigh_finding
+from sme_research.policy.worth.cost import MEASURES
+from sme_research.policy.worth.value import Value, weigh_finding
 from sme_research.results import Finding
 from sme_research.sample import load_sample
 from sme_research.tables import Tables

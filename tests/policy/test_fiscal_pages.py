@@ -13,7 +13,10 @@ from sme_research.lending import assess_loans
 from sme_research.policy.beliefs import Belief
 from sme_research.policy.fiscal import COLUMNS, Costs, Spent, account_costs
 from sme_research.policy.published_costs import TOTAL, list_costs
-from sme_research.policy.worth import Base, Value, split_additional, weigh_in_real, weigh_worth
+from sme_research.policy.worth.additionality import split_additional
+from sme_research.policy.worth.base import Base
+from sme_research.policy.worth.cost import weigh_in_real, weigh_worth
+from sme_research.policy.worth.value import Value
 from sme_research.present.parts.fiscal import (
     describe_costs,
     describe_worth,

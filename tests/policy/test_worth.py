@@ -16,15 +16,10 @@ from sme_research.evaluation import sketch
 from sme_research.instruments import INSTRUMENTS
 from sme_research.policy.beliefs import Belief
 from sme_research.policy.fiscal import Spent, account_costs
-from sme_research.policy.worth import (
-    Base,
-    measure_base,
-    measure_gross,
-    split_additional,
-    weigh_finding,
-    weigh_in_real,
-    weigh_worth,
-)
+from sme_research.policy.worth.additionality import measure_gross, split_additional
+from sme_research.policy.worth.base import Base, measure_base
+from sme_research.policy.worth.cost import weigh_in_real, weigh_worth
+from sme_research.policy.worth.value import weigh_finding
 from sme_research.results import Grade
 from sme_research.study import Study
 from sme_research.tables import tables_from_frames

@@ -13,7 +13,9 @@ from sme_research.instruments import INSTRUMENTS
 from sme_research.lending.subsidy import CUTS
 from sme_research.policy.fiscal import Costs, sum_costs
 from sme_research.policy.published_costs import TOTAL, list_costs
-from sme_research.policy.worth import Additionality, Measure, Value, Worth
+from sme_research.policy.worth.additionality import Additionality
+from sme_research.policy.worth.cost import Measure, Worth
+from sme_research.policy.worth.value import Value
 from sme_research.present.canvas import AFTER, BEFORE, GRID, PALE, draw, wrap
 from sme_research.present.plotted import tabulate_plotted
 from sme_research.present.show import Group, HtmlTable, Picture, Text

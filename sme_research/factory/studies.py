@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from sme_research.errors import FactoryError
+from sme_research.toml import read_toml
 
 SUFFIX: Final = ".toml"
 
@@ -24,10 +24,10 @@ def read_study(path: Path) -> tuple[Path, dict[str, Any]]:
         The file is not there, is no TOML, or lacks its notebook.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
     except FileNotFoundError:
         raise FactoryError(f"study {str(path)!r} does not exist.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise FactoryError(f"study {str(path)!r} is no TOML: {error}.") from None
     unknown = sorted(content.keys() - {"notebook", "parameters"})
     if unknown:

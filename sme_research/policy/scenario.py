@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -15,9 +15,12 @@ from sme_research.errors import StudyError
 from sme_research.instruments import INSTRUMENTS
 from sme_research.rules import load_rule_sets
 from sme_research.tables import reference_path
+from sme_research.tables.areas import is_prefecture
+from sme_research.toml import read_toml
 
 MOST_YEARS: Final = 10
 DEMONSTRATION: Final = "scenarios/next_stage.toml"
+NO_CITY: Final = "is no code of a prefecture-level city; write one such as 350700 (GB/T 2260)"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0, le=1e9)]
 Positive = Annotated[float, Field(gt=0, le=1e9)]
@@ -111,7 +114,13 @@ class Scenario(_Strict):
             raise ValueError(
                 f"rules {self.rules!r} is no rule set of the tiers; choose among {', '.join(sorted(known))}"
             )
+        if not any(self.budget):
+            raise ValueError("budget is 0 in every year, so nothing can be allocated; give some year money")
+        self._shares_leave_a_whole()
         for name, measure in self.measures.items():
+            for city in measure.excluded_cities:
+                if not is_prefecture(city):
+                    raise ValueError(f"measures.{name}.excluded_cities: {city!r} {NO_CITY}")
             if measure.seats and len(measure.seats) != len(self.budget):
                 raise ValueError(
                     f"measures.{name}.seats has {len(measure.seats)} years and budget {len(self.budget)}; "
@@ -120,6 +129,18 @@ class Scenario(_Strict):
             if (measure.points is not None or measure.caps) and name != "loan_subsidy":
                 raise ValueError(f"measures.{name}: points and caps are terms of loan_subsidy only; leave them out")
         return self
+
+    def _shares_leave_a_whole(self) -> None:
+        for city in self.city_shares:
+            if not is_prefecture(city):
+                raise ValueError(f"city_shares: {city!r} {NO_CITY}")
+        of_measures = [measure.least_share for measure in self.measures.values()]
+        for name, shares in (
+            ("city_shares", [*self.city_shares.values()]),
+            ("least shares of measures", of_measures),
+        ):
+            if math.fsum(shares) > 1:
+                raise ValueError(f"{name} add up to {math.fsum(shares):g}, must be 1 or less; lower some of them")
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -154,11 +175,11 @@ def read_scenario(path: str | Path = "") -> Scenario:
     """
     path = Path(path) if str(path) else reference_path(DEMONSTRATION)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file; give a scenario such as next_stage.toml.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise StudyError(f"{path}: is no TOML in UTF-8: {fault}.") from None
+    except ValueError as fault:
+        raise StudyError(f"{path}: is no TOML: {fault}.") from None
     return make_scenario(content, str(path))
 
 

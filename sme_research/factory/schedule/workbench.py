@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from datetime import date, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from sme_research.errors import FactoryError
 from sme_research.factory.plan import Edition, Format, Language
+from sme_research.toml import read_toml
 
 WORKBENCH: Final = "workbench.toml"
 STATE: Final = ".sme-research"
@@ -246,10 +246,10 @@ def read_workbench(path: Path) -> Workbench:
         It is not there, is no TOML, or a value breaks a rule: file, key, value and rule are named.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
     except FileNotFoundError:
         raise FactoryError(f"{path} does not exist; write it, or name another with --config.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise FactoryError(f"{path} is no TOML: {error}.") from None
     if "root" in content:
         raise FactoryError(f"{path}, root: is not known; relative paths start at the file's folder.")

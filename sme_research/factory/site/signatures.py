@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from sme_research.factory.locale import BEIJING
 from sme_research.factory.site.layout import SIGNATURES
 from sme_research.factory.site.ledger import Ledger
 from sme_research.factory.site.runs import PublishedRun
+from sme_research.toml import read_toml
 
 SIGNERS_NAME: Final = "signers.toml"
 PURPOSE: Final = b"sme-research sign-off 1\n"
@@ -105,7 +105,7 @@ def read_signers(path: Path) -> tuple[Signer, ...]:
     if not path.exists():
         return ()
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("signer", [])
+        entries = read_toml(path).get("signer", [])
         signers = tuple(Signer.model_validate(entry) for entry in entries)
         for signer in signers:
             _public_key(signer.public_key)

@@ -389,14 +389,19 @@ def _find_sources(folder: Path) -> tuple[dict[str, Source], list[str]]:
     by_stem = {table.name: table for table in TABLES.values()} | {table.label_zh: table for table in TABLES.values()}
     found: dict[str, list[Path]] = {}
     notes = []
+    strange: list[Fault] = []
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.name.startswith((".", "~$")):
+        if path.name.startswith((".", "~$")):
+            continue
+        if not path.is_file():
+            if path.suffix.lower() in SUFFIXES and path.stem in by_stem:
+                strange.append(_no_file(path))
             continue
         if path.suffix.lower() in SUFFIXES and path.stem in by_stem:
             found.setdefault(by_stem[path.stem].name, []).append(path)
         elif path.suffix.lower() in (*SUFFIXES, ".xls"):
             notes.append(_stray_note(path, list(by_stem)))
-    faults = [_twice(folder, name, paths) for name, paths in found.items() if len(paths) > 1]
+    faults = strange + [_twice(folder, name, paths) for name, paths in found.items() if len(paths) > 1]
     if faults:
         raise FaultsError(faults, folder.as_posix())
     return {name: _FileSource(paths[0], TABLES[name]) for name, paths in found.items()}, notes
@@ -407,6 +412,13 @@ def _stray_note(path: Path, stems: list[str]) -> str:
         return f"{path.as_posix()}: {path.suffix} files are not read. Save it as .xlsx."
     near = get_close_matches(path.stem, stems, 1)
     return f"{path.as_posix()}: no table has this name" + (f"; is '{near[0]}' meant?" if near else ".")
+
+
+def _no_file(path: Path) -> Fault:
+    kind = "a folder" if path.is_dir() else "a link that leads to no file" if path.is_symlink() else "no regular file"
+    return Fault(
+        path.as_posix(), None, None, None, f"is {kind}, must be a file", "Put the table there, or move it away."
+    )
 
 
 def _twice(folder: Path, name: str, paths: list[Path]) -> Fault:

@@ -29,8 +29,10 @@ from sme_research.tables.declare import Table
 from sme_research.tables.faults import Fault, fail
 
 SUFFIXES: Final = (".csv", ".xlsx", ".parquet")
+MOST_CELLS: Final = 100_000_000
+"""Cells of a sheet that are read; more come of a stray cell at its far end."""
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_NO_WORKBOOK: Final = (
+NO_WORKBOOK: Final = (
     zipfile.BadZipFile,
     zlib.error,
     InvalidFileException,
@@ -39,6 +41,7 @@ _NO_WORKBOOK: Final = (
     TypeError,
     ValueError,
     EOFError,
+    AttributeError,  # a sheet of charts without drawings
 )
 _SAVE_AS: Final = "In the spreadsheet program choose 'CSV UTF-8' when saving."
 
@@ -144,6 +147,9 @@ def decode(raw: bytes, file: str) -> bytes:
         raise fail(file, "the file is empty", "Export the table again.")
     if raw.startswith(_UTF16_MARKS):
         raise fail(file, "the file is UTF-16 text, must be UTF-8 or GB18030", _SAVE_AS)
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        raise fail(file, f"line {line} holds a zero byte, which no text has: the file is damaged", _SAVE_AS)
     try:
         return raw if raw.isascii() else raw.decode("utf-8-sig").encode()
     except UnicodeDecodeError as error:
@@ -235,7 +241,7 @@ def _read_xlsx(path: Path, table: Table) -> Cells:
     file = path.as_posix()
     try:
         lines, sheet, others = _sheet_lines(path, table)
-    except _NO_WORKBOOK:
+    except NO_WORKBOOK:
         rule = "the file is not a readable XLSX workbook"
         raise fail(file, rule, "Open it in the spreadsheet program and save it as .xlsx again.") from None
     notes = (f"{file}: sheet '{sheet}' was read, {others} other sheets were not.",) if others else ()
@@ -258,10 +264,16 @@ def _cells_of_lines(file: str, lines: list[list[str | None]], notes: tuple[str, 
         raise fail(file, "the file is empty", "Export the table again.")
     headers = [header or "" for header in lines[0]]
     _refuse_header(file, headers)
-    width = max(len(line) for line in lines)
-    headers += [""] * (width - len(headers))
-    padded = [line + [None] * (width - len(line)) for line in lines[1:]]
+    width = max(place for place, header in enumerate(headers, start=1) if header.strip())
+    if width * len(lines) > MOST_CELLS:
+        rule = f"the sheet has {len(lines):,} rows and {width:,} columns, more than can be read"
+        raise fail(file, rule, "Look for a stray cell far below or far right of the table, and remove it.")
+    beside = sum(any(line[width:]) for line in lines)
+    if beside:
+        notes += (f"{file}: cells without a header, right of the table in {beside:,} row(s), were left out.",)
+    padded = [line[:width] + [None] * (width - len(line)) for line in lines[1:]]
     columns = tuple(_texts([line[place] for line in padded]) for place in range(width))
+    headers = headers[:width]
     return _drop_blank_rows(Cells(file, tuple(headers), columns, np.arange(2, len(lines) + 1), (), notes))
 
 

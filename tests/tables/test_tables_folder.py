@@ -99,6 +99,17 @@ def test_a_member_of_an_unknown_cluster_is_a_fault(folder, frames):
     assert fault.rule.endswith("clusters.csv")
 
 
+def test_what_has_a_tables_name_and_is_no_file_is_a_fault_not_an_absent_table(folder):
+    (folder / "loans.csv").unlink()
+    (folder / "loans.csv").symlink_to(folder / "gone.csv")
+    with pytest.raises(DataError, match=r"loans\.csv: is a link that leads to no file, must be a file"):
+        load_tables(folder)
+    (folder / "loans.csv").unlink()
+    (folder / "loans.csv").mkdir()
+    with pytest.raises(DataError, match=r"loans\.csv: is a folder, must be a file"):
+        load_tables(folder)
+
+
 def test_hashes_are_of_the_bytes_of_the_files(folder):
     tables = load_tables(folder)
     assert set(tables.hashes()) == set(tables.names)

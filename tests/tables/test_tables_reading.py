@@ -225,6 +225,7 @@ def test_an_old_excel_file_is_noted(tmp_path):
         ("\nloan_id,enterprise_id\nL1,a1\n", "the first row is blank, must be the header"),
         ("loan_id;enterprise_id\nL1;a1\n", "must be separated by commas"),
         ("  \n \n", "the file is empty"),
+        ("loan_id,enterprise_id\nL1,a\x001\n", "line 2 holds a zero byte"),
         ("2023年贷款,,\nloan_id,enterprise_id,drawn_on\n", "the first row names no column of table 'loans'"),
     ],
 )
@@ -280,6 +281,37 @@ def test_line_endings_make_no_difference(tmp_path, folder, ending, last):
     text = (folder / "enterprises.csv").read_text(encoding="utf-8").rstrip("\n") + last
     (tmp_path / "enterprises.csv").write_bytes(text.replace("\n", ending).encode())
     pd.testing.assert_frame_equal(load_tables(tmp_path)["enterprises"], load_tables(folder)["enterprises"])
+
+
+def workbook_of_loans() -> openpyxl.Workbook:
+    book = openpyxl.Workbook()
+    book.active.append(["loan_id", "enterprise_id", "drawn_on", "amount", "rate"])
+    book.active.append(["L1", "a1", "2024-01-05", 500, 2.29])
+    return book
+
+
+def test_a_stray_cell_at_the_far_end_of_a_sheet_is_noted_and_costs_no_memory(tmp_path):
+    book = workbook_of_loans()
+    book.active.cell(50_000, 16_384, "x")
+    book.save(tmp_path / "loans.xlsx")
+    tables = load_tables(tmp_path)
+    assert len(tables["loans"]) == 1
+    assert any("cells without a header, right of the table in 1 row(s)" in note for note in tables.notes)
+
+
+def test_a_sheet_too_large_to_read_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("sme_research.tables.reading.MOST_CELLS", 9)
+    workbook_of_loans().save(tmp_path / "loans.xlsx")
+    with pytest.raises(DataError, match="2 rows and 5 columns, more than can be read"):
+        load_tables(tmp_path)["loans"]
+
+
+def test_a_sheet_of_charts_without_drawings_is_no_traceback(tmp_path):
+    book = workbook_of_loans()
+    book.create_chartsheet("chart")
+    book.save(tmp_path / "loans.xlsx")
+    with pytest.raises(DataError, match="not a readable XLSX workbook"):
+        load_tables(tmp_path)["loans"]
 
 
 def test_a_damaged_sheet_inside_a_workbook_is_refused(tmp_path, frames):

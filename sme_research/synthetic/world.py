@@ -13,6 +13,7 @@ from sme_research.errors import StudyError
 from sme_research.synthetic import calibration as cal
 
 MIN_ENTERPRISES = 300
+MAX_ENTERPRISES = 1_000_000
 DEFAULT_ENTERPRISES = 6_000
 
 
@@ -91,6 +92,11 @@ class WorldSpec:
             raise StudyError(
                 f"enterprises is {self.n_enterprises}, must be {MIN_ENTERPRISES} or more: "
                 "a smaller province has too few treated enterprises to teach anything."
+            )
+        if self.n_enterprises > MAX_ENTERPRISES:
+            raise StudyError(
+                f"enterprises is {self.n_enterprises:,}, must be {MAX_ENTERPRISES:,} or fewer: no province has more "
+                "of them on its lists."
             )
         if not 2000 <= self.first_year <= self.last_year - 2:
             raise StudyError(

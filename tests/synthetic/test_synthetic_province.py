@@ -283,6 +283,7 @@ def test_given_the_covariates_instruments_are_assigned_independently():
     ("asked", "words"),
     [
         ({"n_enterprises": 10}, "must be 300 or more"),
+        ({"n_enterprises": 10**14}, "must be 1,000,000 or fewer"),
         ({"first_year": 2023}, "at least three years"),
         ({"last_year": 2999}, "has not come yet"),
         ({"seed": -1}, "must be 0 or more"),

@@ -78,7 +78,7 @@ def _write_blank(path: Path, lang: str) -> None:
     from sme_research.present.words import text
     from sme_research.programme.diagnosis import write_form
 
-    if path.suffix != ".xlsx":
+    if path.suffix.lower() != ".xlsx":
         raise click.UsageError(f"--blank {path.name} must end in .xlsx")
     write_form(path, lang)
     click.echo(text(lang, "diagnosis.form_saved", path=path.as_posix()))

@@ -16,7 +16,7 @@ from sme_research.tables.credit_code import have_shape, normalise
 from sme_research.tables.declare import Column
 from sme_research.tables.reading import cell_text
 
-_NUMBER: Final = r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d{1,3})?$"
+NUMBER: Final = r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d{1,3})?$"
 _DATE: Final = r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _TRUE: Final = ("1", "true", "是", "1.0")
 _FALSE: Final = ("0", "false", "否", "0.0")
@@ -149,7 +149,7 @@ def _is_numeric(kind: Any) -> bool:
 
 def _careful_floats(cells: Any) -> tuple[Any, Any]:
     texts = _half_width(texts_of(cells))
-    readable = pc.match_substring_regex(texts, _NUMBER)
+    readable = pc.match_substring_regex(texts, NUMBER)
     cleaned = pc.if_else(readable, pc.replace_substring(texts, ",", ""), pa.scalar(None, texts.type))
     # The cast refuses an explicit plus sign.
     numbers = pc.utf8_ltrim(cleaned, "+").cast(pa.float64())

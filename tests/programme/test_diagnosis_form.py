@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -90,6 +92,44 @@ def test_every_bad_cell_is_named_with_sheet_row_value_rule_and_remedy(blank):
     assert "sheet 经营管理" in told["maybe"]
     assert "0 to 100" in told["140"]
     assert "a whole number" in told["1.5"]
+
+
+def test_a_formula_without_a_result_is_refused_and_not_taken_for_blank(blank):
+    fill(blank, {"revenue": "=5000+1"})
+    with pytest.raises(DataError, match="the answer is a formula without a result"):
+        read_form(blank)
+
+
+@pytest.mark.parametrize("written", ["1_0", "1,5", "0x10", "inf", "1e"])
+def test_what_the_tables_take_for_no_number_is_none_in_the_form(blank, written):
+    fill(blank, {"revenue": written})
+    with pytest.raises(DataError, match="must be a number"):
+        read_form(blank)
+
+
+@pytest.mark.parametrize("written", ["1,234.5", "１２３４．５", " 1234.5 "])
+def test_thousands_separators_and_full_width_digits_are_numbers(blank, written):
+    fill(blank, {"revenue": written})
+    assert read_form(blank).values["revenue"] == 1234.5
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
+def test_a_damaged_form_is_no_traceback(blank, kept):
+    with zipfile.ZipFile(blank) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    for damaged in parts:
+        with zipfile.ZipFile(blank, "w") as book:
+            for name, content in parts.items():
+                book.writestr(name, content[: int(kept * len(content))] if name == damaged else content)
+        with contextlib.suppress(DataError):
+            read_form(blank)
+
+
+def test_a_form_that_unpacks_to_too_much_is_refused(blank):
+    with zipfile.ZipFile(blank, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/media/a.bin", bytes(60_000_000))
+    with pytest.raises(DataError, match="must be 50,000,000 or less"):
+        read_form(blank)
 
 
 def test_a_form_is_never_written_over(blank):

@@ -255,6 +255,24 @@ def test_the_work_list_opens_and_holds_every_candidate_once(pool, tmp_path, lang
     assert [file.name for file in tmp_path.iterdir()] == ["list.xlsx"]
 
 
+def test_an_id_that_looks_like_a_formula_stays_a_text_and_shows_no_control_character(pool, tmp_path):
+    ids = ['=HYPERLINK("http://example.org")', "a\x07b"]
+    rows = pool.candidates.head(2).assign(enterprise_id=ids)
+    path = tmp_path / "new" / "list.xlsx"
+    write_worklist(path, *worklist_of(replace(pool, candidates=rows), "en"))
+    cells = [openpyxl.load_workbook(path).worksheets[0].cell(row, 1) for row in (2, 3)]
+    assert [(cell.value, cell.data_type) for cell in cells] == [(ids[0], "s"), ("a�b", "s")]
+    assert cells[0].quotePrefix
+
+
+def test_a_list_that_cannot_be_written_leaves_nothing_and_names_its_path(pool, tmp_path):
+    (tmp_path / "list.xlsx").mkdir()
+    with pytest.raises(OSError, match=r"/list\.xlsx") as fault:
+        write_worklist(tmp_path / "list.xlsx", *worklist_of(pool, "en"))
+    assert fault.value.filename == str(tmp_path / "list.xlsx")
+    assert [file.name for file in tmp_path.iterdir()] == ["list.xlsx"]
+
+
 def test_the_command_writes_the_list_and_prints_one_object(small_folder, tmp_path):
     out = tmp_path / "pool.xlsx"
     done = CliRunner().invoke(cli, ["screen", str(small_folder), "--out", str(out), "--json"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,14 +15,16 @@ from typing import Any, Final
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from sme_research.errors import DataError
 from sme_research.programme.diagnosis.records import metrics_of_enterprises
+from sme_research.programme.workbooks import save_workbook
 from sme_research.rules import METRICS, Metric
 from sme_research.tables.industries import is_industry
+from sme_research.tables.parsing import NUMBER
+from sme_research.tables.reading import NO_WORKBOOK
 
 SHEETS: Final[Mapping[str, Mapping[str, str]]] = {
     "basic": {"zh": "基本信息", "en": "Basic information"},
@@ -34,6 +37,8 @@ HEADS: Final[Mapping[str, tuple[str, ...]]] = {
     "en": ("Key", "Item", "Answer", "Unit", "What is meant", "What may be filled in"),
 }
 ANSWER: Final = 3
+MOST_BYTES: Final = 50_000_000
+"""Of an unpacked form, whose blank has some ten thousand."""
 FIRST_ROW: Final = 4
 UNITS: Final[Mapping[str, Mapping[str, str]]] = {
     "years": {"zh": "年", "en": "years"}, "1 or 0": {"zh": "是或否", "en": "yes or no"},
@@ -105,8 +110,7 @@ def write_form(path: Path, lang: str) -> None:
         for at, question in enumerate(_questions(group)):
             _write_question(sheet, FIRST_ROW + at, question, lang)
         sheet.protection.sheet = True
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
+    save_workbook(book, path)
 
 
 def _questions(group: str) -> list[Metric | Extra]:
@@ -206,14 +210,17 @@ def read_form(path: Path) -> Answers:
         The file is no such form; or cells break a rule: each with file, sheet, row,
         value, rule and what to do.
     """
-    book = _open(path)
+    book, formulas = _open(path)
     questions = {question.name: question for group in SHEETS for question in _questions(group)}
     found: dict[str, Any] = {}
     faults: list[str] = []
     for sheet in book.worksheets:
         for row, name, content in _cells(sheet):
             place = f"{path.name}, sheet {sheet.title}, row {row}"
-            if name not in questions:
+            if content is None and formulas[sheet.title].cell(row, ANSWER).value is not None:
+                found[name] = None
+                faults.append(f"{place}: the answer is a formula without a result. Write the value in its place.")
+            elif name not in questions:
                 faults.append(f"{place}: {_unknown(name, questions)}")
             elif name in found:
                 faults.append(f"{place}: {name} is asked twice; remove one of the rows.")
@@ -230,12 +237,21 @@ def read_form(path: Path) -> Answers:
     return _answers(found)
 
 
-def _open(path: Path) -> Workbook:
+def _open(path: Path) -> tuple[Workbook, Workbook]:
+    """The workbook with the results of its formulas, and with the formulas themselves."""
     if not path.is_file():
         raise DataError(f"{path.as_posix()} does not exist. Write a blank form with diagnose --blank and fill it in.")
     try:
-        return load_workbook(path, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError):
+        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(path).infolist())
+        if unpacked > MOST_BYTES:
+            raise DataError(
+                f"{path.name} unpacks to {unpacked:,} bytes, must be {MOST_BYTES:,} or less: "
+                "it is no form. Write a blank one with diagnose --blank."
+            )
+        return load_workbook(path, data_only=True), load_workbook(path)
+    except DataError:
+        raise
+    except NO_WORKBOOK:
         raise DataError(f"{path.name} is no XLSX workbook. Save the filled form as .xlsx.") from None
 
 
@@ -282,12 +298,12 @@ def _plain(content: object) -> str:
 
 
 def _read_number(question: Metric | Extra, content: object) -> float:
-    shown = _plain(content).replace(",", "").replace("，", "")
+    shown = unicodedata.normalize("NFKC", _plain(content))
     percent = question.unit == "fraction"
-    try:
-        number = float(shown.rstrip("%％").strip() if percent else shown)
-    except ValueError:
-        raise ValueError(f"{content!r} must be {_allowed(question, 'en')}. Write digits only.") from None
+    shown = shown.rstrip("%").strip() if percent else shown
+    if not re.fullmatch(NUMBER, shown, re.ASCII):
+        raise ValueError(f"{content!r} must be {_allowed(question, 'en')}. Write digits only.")
+    number = float(shown.replace(",", ""))
     least, most = limits(question)
     low, high = least is not None and number < least, most is not None and number > most
     if low or high or not math.isfinite(number) or (_whole(question) and not number.is_integer()):

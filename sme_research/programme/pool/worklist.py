@@ -11,6 +11,8 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from sme_research.programme.workbooks import save_workbook, showable
+
 WIDEST = 36
 
 
@@ -37,14 +39,12 @@ def write_worklist(
     sheet.title = sheets["list"]
     _fill(sheet, [list(heads), *rows.astype(object).where(rows.notna(), None).to_numpy().tolist()])
     _fill(book.create_sheet(sheets["notes"]), [list(note) for note in notes])
-    aside = path.with_name(f".{path.name}.tmp")
-    book.save(aside)
-    aside.replace(path)
+    save_workbook(book, path)
 
 
 def _fill(sheet: Any, lines: Sequence[Sequence[Any]]) -> None:
     for line in lines:
-        sheet.append(line)
+        sheet.append([showable(content) for content in line])
     for cell in sheet[1]:
         cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = "B2"

@@ -24,6 +24,7 @@ PALE: Final = "#c9d1db"
 WASH: Final = "#f1f4f8"
 DPI: Final = 160
 WIDTH: Final = 7.6
+MARGIN: Final = 4.0  # dots
 DASHED: Final = (0, (4, 3))
 LAST_NARROW: Final = 0x2E7F
 """Letters up to this one are as wide as Latin ones, Chinese ones twice that."""
@@ -99,9 +100,19 @@ def _png(figure: Figure) -> bytes:
     assert layout is not None
     layout.execute(figure)
     figure.set_layout_engine("none")
+    for axes in figure.axes:
+        _keep_inside(axes)
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=DPI, metadata={"Software": None})
     return target.getvalue()
+
+
+def _keep_inside(axes: Axes) -> None:
+    """Move the name below narrow axes to the left, as far as it would be cut off at the figure's right edge."""
+    name = axes.xaxis.label
+    beyond = name.get_window_extent().x1 + MARGIN - axes.figure.bbox.x1
+    if name.get_text() and beyond > 0:
+        name.set_x(name.get_position()[0] - beyond / axes.bbox.width)
 
 
 def wrap(label: str, lang: str, width: int) -> str:

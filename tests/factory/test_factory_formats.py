@@ -278,9 +278,16 @@ def test_headings_are_numbered_as_an_office_does(counts, zh, en):
 
 
 def test_widths_of_columns_add_up_and_give_more_room_to_who_has_more_to_say():
-    widths = share_widths([["年", "说明"], ["2020", "很长的一段说明文字" * 4], ["2021", "短"]])
+    widths = share_widths([["年", "说明"], ["2020", "很长的一段说明文字" * 4], ["2021", "短"]], 100)
     assert sum(widths) == pytest.approx(1)
     assert widths[1] > 2 * widths[0]
+
+
+def test_a_column_has_room_for_its_longest_word_beside_one_that_has_much_to_say():
+    rows = [["Measure", "Reason", "Evidence"], ["Entrepreneur training", "much to say " * 9, "association only " * 9]]
+    widths = share_widths(rows, 60)
+    assert 60 * widths[0] > len("Entrepreneur") + 3
+    assert min(widths[1:]) > widths[0]
 
 
 def test_terms_lead_to_the_glossary_once_in_each_part():

@@ -29,11 +29,17 @@ MOST_SHARED: Final = 12
 """Entries of a table of contents that leave room for more on its page."""
 MOST_LINES: Final = 16
 """A table of no more lines stays on one page."""
-LINE_LETTERS: Final = 100
-"""Latin letters in a line of a table as wide as the page."""
+SIZES: Final = ((8.5, 114), (7.5, 130))
+"""Type of a table with few columns and with many, pt, and the Latin letters in a line as wide as the page."""
 _LAST_NARROW: Final = 0x2E7F
 _LONGEST: Final = 60
 """Letters of a cell beyond which it breaks into lines in any case."""
+_SHORT: Final = 20
+"""Letters of a cell, such as an estimate with its interval, that had better stay on one line."""
+_WORD_ROOM: Final = 1.1
+"""Room for a word that is bold or of wide letters, as a multiple of its letters."""
+_GAP: Final = 3
+"""Room between columns, in letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +189,8 @@ def _fit_table(soup: BeautifulSoup, table: Tag) -> None:
     rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
     columns = max(len(row) for row in rows)
     full = [row for row in rows if len(row) == columns]
-    widths = share_widths([[cell.get_text(" ", strip=True) for cell in row] for row in full])
+    size, letters = SIZES[columns >= MANY_COLUMNS]
+    widths = share_widths([[cell.get_text(" ", strip=True) for cell in row] for row in full], letters)
     group = soup.new_tag("colgroup")
     for width in widths:
         group.append(soup.new_tag("col", style=f"width:{width:.1%}"))
@@ -194,9 +201,8 @@ def _fit_table(soup: BeautifulSoup, table: Tag) -> None:
         table.insert(0, group)
     for cell in table.select(".num"):
         cell["style"] = "text-align:right"
-    size = "7.5pt" if columns >= MANY_COLUMNS else "8.5pt"
-    table["typst:text:size"] = size
-    if sum(_lines(row, widths) for row in rows) <= MOST_LINES:
+    table["typst:text:size"] = f"{size}pt"
+    if sum(_lines(row, [letters * width for width in widths]) for row in rows) <= MOST_LINES:
         table.wrap(soup.new_tag("div", attrs={"typst:breakable": "false"}))
 
 
@@ -213,22 +219,27 @@ def _start_page(soup: BeautifulSoup, table: Tag) -> None:
 
 
 def _lines(row: Sequence[Tag], widths: Sequence[float]) -> int:
-    """Lines that a row of a table takes, about."""
+    """Lines that a row of a table takes, about, by the letters that its columns hold."""
     return max(
-        -(-wide(cell.get_text(" ", strip=True)) // max(int(LINE_LETTERS * width), 1))
+        -(-wide(cell.get_text(" ", strip=True)) // max(int(width), 1))
         for cell, width in zip(row, widths, strict=False)
     )
 
 
-def share_widths(rows: Sequence[Sequence[str]]) -> list[float]:
-    """Shares of a table's width by column: room for the longest word, the rest by how much a column has to say."""
-    columns = list(zip(*rows, strict=True))
-    wanted = []
-    for cells in columns:
-        word = max(_longest_word(cell) for cell in cells)
+def share_widths(rows: Sequence[Sequence[str]], letters: float) -> list[float]:
+    """Shares of a table's width by column: room for the longest word, what is left by how much a column has to say.
+
+    ``letters`` is how many a line holds.
+    """
+    needed, wished = [], []
+    for cells in zip(*rows, strict=True):
+        needed.append(_WORD_ROOM * max(4, *(_longest_word(cell) for cell in cells)) + _GAP)
         lengths = [min(wide(cell), _LONGEST) for cell in cells]
-        wanted.append(max(word, sum(lengths) / len(lengths), 0.6 * max(lengths), 4) + 3)
-    return [width / sum(wanted) for width in wanted]
+        wished.append(max(sum(lengths) / len(lengths), 0.6 * max(lengths), min(max(lengths), _SHORT)) + _GAP)
+    beyond = [max(wish - need, 0.0) for wish, need in zip(wished, needed, strict=True)]
+    part = min(max(letters - sum(needed), 0.0) / (sum(beyond) or 1.0), 1.0)
+    widths = [need + part * more for need, more in zip(needed, beyond, strict=True)]
+    return [width / sum(widths) for width in widths]
 
 
 def wide(text: str) -> int:

@@ -298,3 +298,10 @@ def test_terms_lead_to_the_glossary_once_in_each_part():
     assert [(link.get_text(), link["href"]) for link in links] == [("标准误", "#term-standard-error")] * 2
     assert [entry.get_text() for entry in page.select(".glossary dt")] == ["标准误"]
     assert page.find(id=links[0]["aria-describedby"]).get_text() == links[0]["data-meaning"]
+
+
+def test_a_number_and_the_bracket_behind_it_stay_together_and_short_names_stay_whole():
+    rows = [["地区", "目标（家）", *"一二三四五六"], ["福州市", "10,000（2025年）", *["1"] * 6]]
+    widths = [98 * width for width in share_widths(rows, 98)]
+    assert widths[0] > len("福州市") * 2
+    assert widths[1] > len("10,000（2025") + 1

@@ -19,7 +19,15 @@ from sme_research.factory.formats.layout import (
     reference_document,
     set_page,
 )
-from sme_research.factory.formats.printing import PAGE_MARK, Printed, compose_front, run_pandoc, wide
+from sme_research.factory.formats.printing import (
+    MANY_COLUMNS,
+    PAGE_MARK,
+    Printed,
+    compose_front,
+    count_lines,
+    run_pandoc,
+    wide,
+)
 from sme_research.factory.render import render_fragment
 
 if TYPE_CHECKING:
@@ -39,6 +47,7 @@ TALLEST_MM: Final = 150
 SUMMARY_LETTERS: Final = {"zh": 72, "en": 100}
 """Latin letters in a line of the summary; a Chinese character is two."""
 SUMMARY_LINE_PT: Final = {"zh": 19, "en": 14}
+TABLE_LINE_PT: Final = 13
 SPARE: Final = 0.92
 """Of the room left for the picture, what is used: lines break where words end."""
 CAPTION_PT: Final = 34
@@ -95,7 +104,9 @@ def _picture_width(front: Tag, printed: Printed) -> float:
         return LARGEST_MM
     letters, line = SUMMARY_LETTERS[printed.language], SUMMARY_LINE_PT[printed.language]
     lines = sum(-(-wide(item.get_text(" ", strip=True)) // letters) for item in front.select("li, div > p"))
-    left = TEXT_HEIGHT_MM - (TITLE_PT[printed.language] + CAPTION_PT + line * lines) / POINTS_IN_MM
+    tables = front.find_all("table")
+    rows = CAPTION_PT * len(tables) + TABLE_LINE_PT * sum(count_lines(table, printed.language) for table in tables)
+    left = TEXT_HEIGHT_MM - (TITLE_PT[printed.language] + CAPTION_PT + line * lines + rows) / POINTS_IN_MM
     first = next(figure for figure in printed.figures)
     return max(60.0, min(LARGEST_MM, SPARE * left / first.shape))
 
@@ -110,7 +121,8 @@ def _finish(document: Document, printed: Printed) -> None:
         _write_footer(section.even_page_footer, "left")
     document.settings.odd_and_even_pages_header_footer = True
     for table in document.tables:
-        _finish_table(table, document.styles["Table Text"].style_id)
+        style = "Dense Table Text" if len(table.columns) >= MANY_COLUMNS else "Table Text"
+        _finish_table(table, document.styles[style].style_id)
     _style_summary(document, printed)
     _describe_pictures(document, printed)
     _substitute_faces(document)

@@ -64,6 +64,7 @@ CHINESE: Final[Mapping[str, Look]] = {
     "Captioned Figure": Look(size=10.5, line=None, align="center", before=6, keep=True),
     "Figure": Look(size=10.5, line=None, align="center"),
     "Table Text": SMALL,
+    "Dense Table Text": Look(size=9, line=None),
     "Note": Look(size=10.5, line=None, after=8, align="justify"),
     "Term": Look(align="justify"),
     "Made": Look(size=10.5, line=None, align="center", after=4),
@@ -84,7 +85,8 @@ CHINESE: Final[Mapping[str, Look]] = {
 def _in_english(name: str, look: Look) -> Look:
     """The same page in an English face: smaller letters, lines as high as they need, no indents."""
     sizes = {22: 18, 16: 11, 14: 13, 12: 10.5, 10.5: 9.5}
-    size = 14.0 if name == "Heading 1" else 12.0 if name == "Heading 2" else sizes.get(look.size, look.size)
+    named = {"Heading 1": 14.0, "Heading 2": 12.0, "Dense Table Text": 8.0}
+    size = named.get(name, sizes.get(look.size, look.size))
     bold = look.bold or look.face in (HEAD_FACE, KAI_FACE, TITLE_FACE)
     roomy = name in ("Body Text", "First Paragraph", "Term")
     line = 14 if name.startswith("Summary") or name == "News" else None

@@ -29,13 +29,15 @@ MOST_SHARED: Final = 12
 """Entries of a table of contents that leave room for more on its page."""
 MOST_LINES: Final = 16
 """A table of no more lines stays on one page."""
-SIZES: Final = ((8.5, 114), (7.5, 130))
-"""Type of a table with few columns and with many, pt, and the Latin letters in a line as wide as the page."""
+TABLE_LETTERS: Final[Mapping[Language, tuple[int, int]]] = {"zh": (84, 98), "en": (103, 122)}
+"""Latin letters in a line of a table with few columns and with many, on the narrower printed page: Word's."""
 _LAST_NARROW: Final = 0x2E7F
 _LONGEST: Final = 60
 """Letters of a cell beyond which it breaks into lines in any case."""
 _SHORT: Final = 20
 """Letters of a cell, such as an estimate with its interval, that had better stay on one line."""
+_NAME: Final = 8
+"""Letters of four Chinese characters."""
 _WORD_ROOM: Final = 1.1
 """Room for a word that is bold or of wide letters, as a multiple of its letters."""
 _GAP: Final = 3
@@ -95,7 +97,7 @@ def prepare_print(rendered: Rendered, manifest: Manifest, news: Sequence[str]) -
     for image, figure in zip(soup.find_all("img"), rendered.figures, strict=True):
         image["src"] = figure.file
     for table in soup.find_all("table"):
-        _fit_table(soup, table)
+        _fit_table(soup, table, rendered.language)
     # A heading keeps to what follows only where both stand side by side.
     for section in soup.find_all("section"):
         section.unwrap()
@@ -184,12 +186,12 @@ def _aim_links(soup: BeautifulSoup) -> None:
             link.unwrap()
 
 
-def _fit_table(soup: BeautifulSoup, table: Tag) -> None:
+def _fit_table(soup: BeautifulSoup, table: Tag, language: Language) -> None:
     """Widths of columns by what they hold, numbers to the right, much in little type."""
-    rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
+    rows = _rows(table)
     columns = max(len(row) for row in rows)
     full = [row for row in rows if len(row) == columns]
-    size, letters = SIZES[columns >= MANY_COLUMNS]
+    letters = TABLE_LETTERS[language][columns >= MANY_COLUMNS]
     widths = share_widths([[cell.get_text(" ", strip=True) for cell in row] for row in full], letters)
     group = soup.new_tag("colgroup")
     for width in widths:
@@ -201,8 +203,8 @@ def _fit_table(soup: BeautifulSoup, table: Tag) -> None:
         table.insert(0, group)
     for cell in table.select(".num"):
         cell["style"] = "text-align:right"
-    table["typst:text:size"] = f"{size}pt"
-    if sum(_lines(row, [letters * width for width in widths]) for row in rows) <= MOST_LINES:
+    table["typst:text:size"] = "7.5pt" if columns >= MANY_COLUMNS else "8.5pt"
+    if count_lines(table, language) <= MOST_LINES:
         table.wrap(soup.new_tag("div", attrs={"typst:breakable": "false"}))
 
 
@@ -218,11 +220,22 @@ def _start_page(soup: BeautifulSoup, table: Tag) -> None:
     whole.insert_before(mark)
 
 
-def _lines(row: Sequence[Tag], widths: Sequence[float]) -> int:
-    """Lines that a row of a table takes, about, by the letters that its columns hold."""
-    return max(
-        -(-wide(cell.get_text(" ", strip=True)) // max(int(width), 1))
-        for cell, width in zip(row, widths, strict=False)
+def _rows(table: Tag) -> list[list[Tag]]:
+    return [list(row.find_all(["th", "td"], recursive=False)) for row in table.find_all("tr")]
+
+
+def count_lines(table: Tag, language: Language) -> int:
+    """Lines that a table takes, about, once its columns have their widths."""
+    widths = [
+        float(str(column["style"]).removeprefix("width:").rstrip("%")) / 100 for column in table.find_all("col")
+    ]
+    letters = TABLE_LETTERS[language][len(widths) >= MANY_COLUMNS]
+    return sum(
+        max(
+            -(-wide(cell.get_text(" ", strip=True)) // max(int(letters * width), 1))
+            for cell, width in zip(row, widths, strict=False)
+        )
+        for row in _rows(table)
     )
 
 
@@ -248,8 +261,10 @@ def wide(text: str) -> int:
 
 
 def _longest_word(text: str) -> int:
-    """Letters that must stay together; Chinese breaks anywhere, but not into single characters."""
-    return max((len(word) for word in re.findall(r"[\x21-\u2e7f]+", text)), default=4)
+    """Letters that must stay together; Chinese breaks anywhere, but a name of a few characters had better not."""
+    # A number keeps to the bracket that follows it, also to a Chinese one.
+    words = [wide(word) for word in re.findall(r"[\x21-\u2e7f（）]+", text)]
+    return max([*words, min(wide(text), _NAME)])
 
 
 def compose_front(printed: Printed) -> str:

@@ -34,6 +34,8 @@ LISTED = ("h2", "h3")
 # Digits, signs and units, and the words that join two numbers.
 _NUMBER_PART = r"(?:[\s\[\](),;:…±*%‰+\-−–—≥≤<>=.\deE]|\bto\b|\bor\b|至|或|上升|下降)*"
 NUMERIC = re.compile(rf"^{_NUMBER_PART}\d{_NUMBER_PART}$")
+NOTHING = ("", "–", "*")
+"""What stands where there is no number: none, or one that is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +158,23 @@ def _scope_headers(table: Tag) -> None:
 
 
 def _align_numbers(table: Tag) -> None:
-    """Mark the headers and cells of columns in which numbers prevail."""
-    rows = [row for row in table.find_all("tr") if not row.find_parent("thead")]
-    numbers = [
-        (place, cell)
-        for row in rows
+    """Mark the headers and cells of columns in which numbers prevail; a cell that says nothing goes with them."""
+    cells = [
+        (place, cell, cell.get_text(strip=True))
+        for row in table.find_all("tr")
+        if not row.find_parent("thead")
         for place, cell in enumerate(row.find_all(["th", "td"], recursive=False))
-        if cell.name == "td" and NUMERIC.match(cell.get_text(strip=True))
+        if cell.name == "td"
     ]
-    counts = Counter(place for place, _ in numbers)
-    headers = [pair for row in table.select("thead tr") for pair in enumerate(row.find_all("th", recursive=False))]
-    for place, cell in [*numbers, *headers]:
-        if 2 * counts[place] > len(rows):
+    told = Counter(place for place, _, said in cells if said not in NOTHING)
+    counts = Counter(place for place, _, said in cells if NUMERIC.match(said))
+    headers = [
+        (place, cell, "")
+        for row in table.select("thead tr")
+        for place, cell in enumerate(row.find_all("th", recursive=False))
+    ]
+    for place, cell, said in [*cells, *headers]:
+        if 2 * counts[place] > told[place] and (said in NOTHING or NUMERIC.match(said)):
             _add_class(cell, "num")
 
 

@@ -123,6 +123,20 @@ def test_tables_have_scopes_and_a_box_that_scrolls():
     assert page.td["class"] == ["num"]
 
 
+def test_a_column_is_of_numbers_where_those_prevail_that_say_anything():
+    rows = [("size", None), ("small", "296"), ("large", "–"), ("of both", "–"), ("no line", "–")]
+    body = "".join(
+        f'<tr><th colspan="3">{name}</th></tr>'
+        if n is None
+        else f"<tr><th>{name}</th><td>{n}</td><td>as told</td></tr>"
+        for name, n in rows
+    )
+    head = "<thead><tr><th>Part</th><th>Treated</th><th>How</th></tr></thead>"
+    page = render(shown({"text/html": f"<table><caption>Parts</caption>{head}<tbody>{body}</tbody></table>"}))
+    assert [cell.get("class") for cell in page.select("tbody td")] == [["num"], None] * 4
+    assert [cell.get("class") for cell in page.select("thead th")] == [None, ["num"], None]
+
+
 @pytest.mark.parametrize(
     ("language", "words", "tag"),
     [

@@ -97,6 +97,16 @@ def test_no_little_giant_is_a_candidate_and_nobody_is_twice(pool, frames):
     assert len(held) > 0
 
 
+def test_a_former_little_giant_is_a_candidate_without_a_chance(pool, frames):
+    titles = frames["recognitions"]
+    one = pool.candidates.dropna(subset=["chance"])["enterprise_id"].iloc[0]
+    former = {"enterprise_id": one, "tier": "little_giant", "granted_on": "2018-05-01", "expires_on": "2021-05-01"}
+    more = pd.concat([titles, pd.DataFrame([former]).astype(titles.dtypes[list(former)].to_dict())])
+    found = screen_pool(tables_from_frames({**frames, "recognitions": more}, made_up=True), DAY).candidates
+    assert found.set_index("enterprise_id")["chance"].isna()[one]
+    assert found["chance"].notna().sum() == pool.candidates["chance"].notna().sum() - 1
+
+
 def test_gates_of_a_candidate_add_up(pool):
     rows = pool.candidates
     assert (rows[["n_met", "n_unmet", "n_unknown"]].sum(axis=1) == len(pool.gates)).all()

@@ -153,7 +153,8 @@ def _back(on: date, years: int) -> date:
     return (pd.Timestamp(on) - pd.DateOffset(years=years)).date()
 
 
-def _first_giant(tables: Tables) -> pd.Series[pd.Timestamp]:
+def first_giant(tables: Tables) -> pd.Series[pd.Timestamp]:
+    """Day on which each enterprise that ever was a little giant became one."""
     titles = tables["recognitions"]
     return titles[titles["tier"] == "little_giant"].groupby("enterprise_id", sort=False)["granted_on"].min()
 
@@ -161,7 +162,7 @@ def _first_giant(tables: Tables) -> pd.Series[pd.Timestamp]:
 def _at_risk(tables: Tables, cut: date) -> pd.DataFrame:
     """What was known on a day of those who held the SRDI title and had never been little giants."""
     holders = in_force(tables["recognitions"], "tier", "srdi", cut)["enterprise_id"].drop_duplicates()
-    first = _first_giant(tables)
+    first = first_giant(tables)
     giants = first.index[first <= pd.Timestamp(cut)]
     known = tables["enterprises"]["enterprise_id"]
     ids = pd.Index(holders).difference(giants).intersection(pd.Index(known))
@@ -171,7 +172,7 @@ def _at_risk(tables: Tables, cut: date) -> pd.DataFrame:
 def _past(tables: Tables, cut: date) -> _Past:
     """Who was at risk on a day, as the tables knew them then, and whether the title came within two years."""
     values = _at_risk(tables, cut)
-    first = _first_giant(tables).reindex(values.index)
+    first = first_giant(tables).reindex(values.index)
     return _Past(values, first <= pd.Timestamp(cut) + pd.DateOffset(years=HORIZON_YEARS))
 
 

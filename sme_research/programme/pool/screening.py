@@ -12,7 +12,7 @@ import pandas as pd
 
 from sme_research.disclosure import coarse_count
 from sme_research.programme.inputs import Inputs, in_force, load_inputs
-from sme_research.programme.pool.chance import ChanceModel, fit_chance
+from sme_research.programme.pool.chance import ChanceModel, first_giant, fit_chance
 from sme_research.programme.pool.shortfall import find_shortfalls
 from sme_research.quality import Edition, parse_day
 from sme_research.rules import JUDGE, MET, UNKNOWN, UNMET, TierRules, choose_rules, evaluate
@@ -36,9 +36,9 @@ class Pool:
     ``channel`` (the first by which it is known) and ``channels`` (all, with a
     space between), one a gate, ``n_met``, ``n_unmet``, ``n_unknown``,
     ``nearest_gate`` and ``shortfall`` (the unmet gate with the least missing, and
-    what is missing as a fraction of what it asks), ``chance`` (0 to 1; NaN where no
-    model could be tested). ``match_rates`` tells which share of each list was found
-    among the enterprises.
+    what is missing as a fraction of what it asks), ``chance`` (0 to 1; NaN without
+    the SRDI title, for former little giants, and where no model could be tested).
+    ``match_rates`` tells which share of each list was found among the enterprises.
     """
 
     on: date
@@ -95,6 +95,10 @@ def screen_pool(tables: Tables, on: date | str) -> Pool:
     listed = ((readings["arithmetic"] != UNMET) | (readings["compound"] != UNMET)) & ~is_giant
     model = fit_chance(tables, on)
     candidates = _candidates(inputs, pd.DataFrame(readings)[listed], rules, model)
+    # The model has learned from those who had never been little giants; of a return it knows nothing.
+    first = first_giant(tables)
+    returning = candidates["enterprise_id"].isin(first.index[first <= pd.Timestamp(on)])
+    candidates = candidates.assign(chance=candidates["chance"].mask(returning))
     candidates = candidates.assign(**_channels(candidates, tables, on))
     order = candidates.sort_values(
         ["arithmetic", "chance", "n_unmet", "n_unknown", "enterprise_id"], ascending=[False, False, True, True, True]

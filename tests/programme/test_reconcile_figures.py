@@ -128,6 +128,8 @@ def test_a_figure_that_no_perimeter_reproduces_contradicts():
         ({}, {"recognitions": None}, "no_table"),
         ({"perimeter": "Quanzhou"}, {"enterprises": None}, "no_table"),
         ({"unit": "万元"}, {}, "unit"),
+        ({"unit": "万家"}, {}, "unit"),
+        ({"unit": "bananas"}, {}, "unit"),
         ({"indicator": "loan_balance", "unit": "enterprises"}, {"accounts": accounts({("a", 2023): 1.0})}, "unit"),
         ({"as_of": "2025-06-30"}, {}, "beyond_data"),
         ({"as_of": "2015-06-30"}, {}, "beyond_data"),

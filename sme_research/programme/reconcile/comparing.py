@@ -21,11 +21,17 @@ STATED_WEIGHT: Final = 10
 LAG_DAYS: Final = 31
 """Tables cover a month after their last row, in which nothing need have happened."""
 ALL_PHASES: Final = "*"
+NOUNS: Final = (
+    *("enterprises", "appeals", "clusters", "editions", "events", "loans", "person-times", "sessions", "times"),
+    *("家", "户", "个", "笔", "件", "场", "次", "届", "人次"),
+)
+"""What may be counted one by one; a count in thousands or of something else is not compared."""
 FACTORS: Final = {
+    "count": dict.fromkeys(NOUNS, 1.0),
     "money": {"万元": 1.0, "亿元": 1e4, "元": 1e-4},
     "percent": {"%": 1.0, "fraction": 100.0, "percent": 1.0, "比重": 100.0},
 }
-"""Units in which a figure may be printed, in those of the recount: 10,000 yuan and percent."""
+"""Units in which a figure may be printed, in those of the recount: one by one, 10,000 yuan and percent."""
 _BOUNDS: Final[dict[object, Bound]] = {"at_least": "at_least", "about": "about"}
 DATES: Final = {
     "recognitions": "granted_on",
@@ -182,9 +188,7 @@ def _holds_phase(figure: Figure, tables: TablesLike) -> bool:
 
 
 def _unit_fits(figure: Figure, indicator: Indicator) -> bool:
-    known = FACTORS.get(indicator.kind)
-    others = {unit for factors in FACTORS.values() for unit in factors}
-    return figure.unit in known if known else figure.unit not in others
+    return figure.unit in FACTORS[indicator.kind]
 
 
 def _beyond(figure: Figure, indicator: Indicator, tables: TablesLike) -> tuple[str, tuple[str, ...]]:

@@ -36,6 +36,7 @@ from sme_research.tables.reference import reference_path
 
 LANGUAGES: Final = ("zh", "en")
 OCCASIONS: Final = ("first", "renewal")
+_TOO_DEEP: Final = "its conditions hold each other without end, or nearly so; write them out and without anchors."
 WHOLE: Final = 1.0
 """No threshold of a share lies above the whole, also where the share itself may: 3 instead of 3 % is refused."""
 
@@ -85,9 +86,18 @@ def read_rule_set(path: Path) -> RuleSet:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(f"{path.name}, line {line}: is no YAML ({error.problem}); mend it.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name}: byte {error.start + 1:,} is not UTF-8; save the file as UTF-8.") from None
+    except yaml.reader.ReaderError as error:
+        raise DataError(f"{path.name}: holds the character U+{error.character:04X}; remove it.") from None
+    except RecursionError:
+        raise DataError(f"{path.name}: {_TOO_DEEP}") from None
     if node is None:
         raise DataError(f"{path.name}: is empty; write a rule set or remove the file.")
-    return _rule_set(_Place(path.name, node))
+    try:
+        return _rule_set(_Place(path.name, node))
+    except RecursionError:
+        raise DataError(f"{path.name}: {_TOO_DEEP}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +161,17 @@ class _Place:
         value = self.scalar()
         if isinstance(value, bool):
             return float(value)
-        if not isinstance(value, (int, float)):
-            raise self.refuse(f"{value!r} must be a number.")
+        if not isinstance(value, (int, float)) or ":" in self.node.value:  # YAML takes 1:30 for 90
+            raise self.refuse(f"{self.node.value!r} must be a number.")
         if not math.isfinite(value):
             raise self.refuse(f"{self.node.value} decides nothing; write the number that is meant.")
         return float(value)
+
+    def whole_number(self) -> int:
+        value = self.number()
+        if value < 1 or not value.is_integer():
+            raise self.refuse(f"{value:g} must be a whole number, 1 or more.")
+        return int(value)
 
     def within(self, what: str, unit: str, least: float | None, most: float | None) -> float:
         """A threshold of something that has limits of its own."""
@@ -185,7 +201,7 @@ class _Place:
 def _rule_set(place: _Place) -> RuleSet:
     parts = place.fields(("id", "title", "document", "sources", "confidence", "tiers"), ("validity_years", "notes"))
     name = parts["id"].text()
-    years = int(parts["validity_years"].number()) if "validity_years" in parts else None
+    years = parts["validity_years"].whole_number() if "validity_years" in parts else None
     tiers = parts["tiers"]
     return RuleSet(
         id=name,

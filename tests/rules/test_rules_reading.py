@@ -41,6 +41,9 @@ BROKEN = [
     ("unit: 万元", "unit: 元", 14, "unit '元' is not that of revenue, which is in '万元'"),
     ("metric: revenue", "metric: turnover", 14, "metric 'turnover' is not known"),
     ("value: 9000", "value: many", 14, "'many' must be a number"),
+    ("value: 9000", "value: 1:30", 14, "'1:30' must be a number"),
+    ("value: 9000", "value: !!python/object:os.system 3", 14, "'3' is no value of its kind"),
+    ("confidence: A", "confidence: A\nvalidity_years: -2.5", 6, "-2.5 must be a whole number, 1 or more"),
     ("group: scale", "kind: scale", 12, "key 'kind' is not known here"),
     ("label: {zh: 营业收入, en: Revenue}", "label: {zh: 营业收入}", 13, "key 'en' is missing"),
     ("confidence: A\n", "", 1, "key 'confidence' is missing"),
@@ -82,6 +85,25 @@ def test_what_a_file_may_not_say_is_refused_with_its_line(tmp_path, good, bad, l
     with pytest.raises(DataError) as told:
         read_rule_set(path)
     assert str(told.value).startswith(f"cn-2030-1.yml, line {line}: ")
+    assert rule in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (GOOD.encode("gb18030"), "is not UTF-8; save the file as UTF-8"),
+        (GOOD.encode() + b"\0", "holds the character U+0000; remove it"),
+        (GOOD.replace(f"{{{REVENUE}}}", "&a {all_of: [*a]}").encode(), "hold each other without end"),
+        (b"id: " + b"[" * 9000, "hold each other without end"),
+    ],
+)
+def test_a_file_that_is_no_text_or_has_no_end_is_one_message(tmp_path, raw, rule):
+    path = tmp_path / "cn-2030-1.yml"
+    path.write_bytes(raw)
+    with pytest.raises(DataError) as told:
+        read_rule_set(path)
+    assert str(told.value).startswith("cn-2030-1.yml: ")
     assert rule in str(told.value)
     assert "\n" not in str(told.value)
 

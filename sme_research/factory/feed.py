@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -244,5 +245,7 @@ def write_feed(feed: Feed, path: Path, *, version: int = FEED_VERSION) -> None:
         else:
             tabulate_feed(feed).to_parquet(part, index=False)
         part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0) if error.errno else str(error), str(path)) from None
     finally:
         part.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from site_cases import finding, manifest, publish_runs, stage
 from sme_research.cli import cli
 from sme_research.errors import FactoryError
 from sme_research.factory.catalogue import list_reports, write_index
-from sme_research.factory.feed import COLUMNS, merge_findings, tabulate_feed, tell_feed
+from sme_research.factory.feed import COLUMNS, merge_findings, tabulate_feed, tell_feed, write_feed
 from sme_research.factory.findings import data_hash, findings_schema, make_findings, upgrade_findings
 from sme_research.factory.manifest import TableUsed, read_manifest
 from sme_research.factory.plan import RunRequest
@@ -280,6 +280,16 @@ def test_a_file_is_json_or_parquet_by_its_name(reports, tmp_path):
     wrong = call("--reports", reports, "--out", tmp_path / "feed.csv")
     assert (wrong.exit_code, "must end in .json or .parquet" in wrong.stderr) == (2, True)
     assert sorted(path.name for path in tmp_path.glob("*feed*")) == ["feed.json", "feed.parquet"]
+
+
+@pytest.mark.parametrize("name", ["all.json", "all.parquet"])
+def test_a_file_that_cannot_be_written_leaves_nothing_and_is_named(reports, tmp_path, name):
+    reports.mkdir(exist_ok=True)
+    (tmp_path / "out" / name).mkdir(parents=True)
+    with pytest.raises(OSError, match=name) as fault:
+        write_feed(merge_findings(reports), tmp_path / "out" / name)
+    assert fault.value.filename == str(tmp_path / "out" / name)
+    assert [file.name for file in (tmp_path / "out").iterdir()] == [name]
 
 
 def test_the_table_has_every_field_and_the_same_types_when_empty(reports):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from sme_research.errors import StudyError
 from sme_research.results import Missing, TableQuality
 from sme_research.tables import TABLES, Column, Table, Tables, are_in_force
+
+EARLIEST_YEAR: Final = 1900
+LATEST_YEAR: Final = 2100
 
 Edition = Literal["internal", "public"]
 
@@ -106,10 +109,12 @@ def count_training(training: pd.DataFrame, *, edition: Edition = "internal") -> 
 
 
 def parse_day(on: date | str) -> date:
-    """A day, or its ISO text; StudyError where it is none."""
-    if isinstance(on, date):
-        return on
+    """A day, or its ISO text; StudyError where it is none, or one that no table can tell of."""
     try:
-        return date.fromisoformat(on)
+        day = on if isinstance(on, date) else date.fromisoformat(on)
     except ValueError:
         raise StudyError(f"on is {on!r}, must be a day such as '2024-04-30'.") from None
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        rule = f"must lie in the years {EARLIEST_YEAR} to {LATEST_YEAR}"
+        raise StudyError(f"the day asked for is {day.isoformat()}, {rule}; look for a mistyped year.")
+    return day

@@ -15,7 +15,7 @@ from diagnosis_cases import LITTLE_GIANT, rules, with_values
 from openpyxl import load_workbook
 
 from sme_research.cli import cli
-from sme_research.errors import DataError
+from sme_research.errors import DataError, StudyError
 from sme_research.programme.diagnosis import find_changes, read_form, write_form
 from sme_research.rules import METRICS
 
@@ -130,6 +130,14 @@ def test_a_form_that_unpacks_to_too_much_is_refused(blank):
         book.writestr("xl/media/a.bin", bytes(60_000_000))
     with pytest.raises(DataError, match="must be 50,000,000 or less"):
         read_form(blank)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_table_can_tell_of_is_refused(blank, day):
+    fill(blank, {"on": day})
+    told = CliRunner().invoke(cli, ["diagnose", "--form", str(blank)])
+    assert isinstance(told.exception, StudyError)
+    assert str(told.exception).startswith(f"the day asked for is {day}, must lie in the years 1900 to 2100")
 
 
 def test_a_form_is_never_written_over(blank):

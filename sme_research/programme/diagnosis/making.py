@@ -18,6 +18,7 @@ from sme_research.programme.diagnosis.search import find_changes
 from sme_research.programme.diagnosis.sizes import MEASURES, classify_sizes
 from sme_research.programme.diagnosis.statuses import assess_tier
 from sme_research.programme.inputs import Inputs, load_inputs
+from sme_research.quality import parse_day
 from sme_research.rules import TierRules, choose_rules, load_rule_sets
 from sme_research.rules.conditions import Occasion
 from sme_research.tables import Tables, are_in_force
@@ -55,8 +56,9 @@ def diagnose(
     Raises
     ------
     StudyError
-        The tables hold no such enterprise; the nearest id is named.
+        The tables hold no such enterprise, whose nearest id is named; or the day is out of reach.
     """
+    on = parse_day(on)
     _refuse_unknown(enterprise_id, tables)
     peers = population or load_population(tables, on)
     inputs = load_inputs(tables, on, pd.Series([enterprise_id]))
@@ -128,11 +130,12 @@ def diagnose_form(
     Raises
     ------
     StudyError
-        Neither the form nor the call says the day, and there are no tables to tell it.
+        Neither the form nor the call says the day, and there are no tables to tell it; or it is out of reach.
     """
     day = on or answers.on or (assessment_day(tables) if tables is not None else None)
     if day is None:
         raise StudyError("the form gives no day of the assessment; fill it in or give --on YYYY-MM-DD.")
+    day = parse_day(day)
     values = answers.values  # noqa: PD011  a record's field
     measures = {
         "industry_code": answers.industry_code or None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -26,7 +26,7 @@ from sme_research.factory.findings import (
     upgrade_findings,
 )
 from sme_research.factory.plan import Edition
-from sme_research.factory.site.histories import History, edition_of, read_histories
+from sme_research.factory.site.histories import History, edition_of, family_of, read_histories
 from sme_research.factory.site.layout import FINDINGS_NAME
 from sme_research.factory.site.ledger import Ledger
 from sme_research.factory.site.runs import PublishedRun
@@ -34,6 +34,7 @@ from sme_research.factory.site.runs import PublishedRun
 FEED_VERSION: Final = 1
 FILE_KINDS: Final = (".json", ".parquet")
 DAMAGED: Final = "is not as it was published; see sme-research verify"
+MISSING: Final = "is missing, though it was published; restore its folder, see sme-research verify"
 CHECK_PREFIX: Final = "check_"
 COLUMNS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("report", "slug", "run_id", "made_on", "edition"), "str"),
@@ -116,8 +117,7 @@ def merge_findings(reports: Path, *, since: date | None = None) -> Feed:
     if not reports.is_dir():
         raise FactoryError(f"{reports} holds no reports; make them with: sme-research run")
     day = since.isoformat() if since else None
-    histories = sorted(read_histories(reports, Ledger(reports)), key=_report_of)
-    found = [_read_report(reports, list(group), day) for _, group in groupby(histories, key=_report_of)]
+    found = [_read_report(reports, histories, lost, day) for histories, lost in _reports_of(reports)]
     kept = [findings for findings, _ in found if findings and (day is None or findings.made_on >= day)]
     return Feed(
         schema="sme-research/findings-feed/1",
@@ -129,15 +129,24 @@ def merge_findings(reports: Path, *, since: date | None = None) -> Feed:
     )
 
 
-def _report_of(history: History) -> str:
-    return history.family
+def _reports_of(reports: Path) -> list[tuple[list[History], list[str]]]:
+    """Of each report, by name: what lies in the folder of each language, and the runs that should lie there too."""
+    histories: dict[str, list[History]] = defaultdict(list)
+    lost: dict[str, list[str]] = defaultdict(list)
+    for history in read_histories(reports, Ledger(reports)):
+        histories[history.family].append(history)
+    # The ledger is read anew: what was pruned in the meantime is not lost.
+    for path in Ledger(reports).lost_runs():
+        lost[family_of(path.partition("/")[0])].append(path)
+    return [(histories[family], lost[family]) for family in sorted({*histories, *lost})]
 
 
 def _read_report(
-    reports: Path, histories: Sequence[History], since: str | None
+    reports: Path, histories: Sequence[History], lost: Sequence[str], since: str | None
 ) -> tuple[Findings | None, list[Unread]]:
     """Findings of a report's newest run that can be read, and the runs that cannot be."""
-    failed = {f"{history.slug}/{name}": DAMAGED for history in histories for name in history.damaged}
+    failed = dict.fromkeys(lost, MISSING)
+    failed |= {f"{history.slug}/{name}": DAMAGED for history in histories for name in history.damaged}
     runs = sorted((run for history in histories for run in history.runs), key=_began, reverse=True)
     findings = None
     for run in runs:

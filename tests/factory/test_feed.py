@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -22,6 +23,7 @@ from sme_research.factory.plan import RunRequest
 from sme_research.factory.publish import publish, publishing, session
 from sme_research.factory.run import run_reports
 from sme_research.factory.site.comparison import compare_runs
+from sme_research.factory.site.pruning import prune
 from sme_research.factory.site.runs import PublishedRun, newest_run
 from sme_research.factory.site.verification import verify_site
 
@@ -214,6 +216,34 @@ def test_a_damaged_run_is_told_the_rest_is_written_and_the_exit_says_if_it_matte
     assert [found["estimate"] for found in feed["findings"]] == [0.01, 0.03]
     assert [(run["run"], run["outdates"]) for run in feed["unread"]] == [(f"{LOAN}-zh/{second.name}", True)]
     assert call("--reports", reports, "--since", "2026-11-03").exit_code == 0
+
+
+def test_a_run_whose_folder_was_deleted_is_told_like_one_that_is_damaged(reports):
+    publish_runs(reports, (manifest(1), [finding(estimate=0.01)]), (manifest(2), [finding(estimate=0.02)]))
+    publish_runs(reports, (manifest(1, instrument="training"), [finding("training", 0.03)]))
+    first, second = (f"{LOAN}-zh/{manifest(day).run_id}" for day in (1, 2))
+    shutil.rmtree(reports / first)
+    older = call("--reports", reports)
+    assert older.exit_code == 0
+    assert f"{first}: is missing, though it was published; restore its folder" in older.stderr
+    assert "older than the findings that stand" in older.stderr
+    shutil.rmtree(reports / f"{LOAN}-zh")
+    gone = call("--reports", reports)
+    assert gone.exit_code == 1
+    assert f"{second}: is missing, though it was published" in gone.stderr
+    feed = json.loads(gone.stdout)
+    assert [found["estimate"] for found in feed["findings"]] == [0.03]
+    assert [(run["run"], run["outdates"]) for run in feed["unread"]] == [(first, True), (second, True)]
+    assert call("--reports", reports, "--since", "2026-11-03").exit_code == 0
+
+
+def test_a_run_that_was_pruned_is_not_missing(reports):
+    publish_runs(reports, (manifest(1), [finding()]), (manifest(2), [finding()]), (manifest(3), [finding()]))
+    shutil.rmtree(reports / f"{LOAN}-zh" / manifest(2).run_id)
+    with publishing(reports):
+        prune(reports, keep=1, damaged=True)
+    answer = call("--reports", reports)
+    assert (answer.exit_code, answer.stderr, json.loads(answer.stdout)["unread"]) == (0, "", [])
 
 
 def test_a_damaged_run_whose_other_language_says_the_same_does_not_matter(reports):

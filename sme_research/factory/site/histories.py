@@ -63,7 +63,7 @@ class History:
     @property
     def family(self) -> str:
         """Slug without the language."""
-        return self.slug.rsplit("-", 1)[0]
+        return family_of(self.slug)
 
     @property
     def report(self) -> str:
@@ -76,6 +76,11 @@ class History:
         if self.runs:
             return self.runs[0].manifest.title
         return self.failure.title if self.failure else self.slug
+
+
+def family_of(slug: str) -> str:
+    """Slug without the language, which all languages of a report share."""
+    return slug.rsplit("-", 1)[0]
 
 
 def edition_of(reports: Path) -> Edition:

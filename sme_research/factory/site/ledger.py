@@ -125,6 +125,12 @@ class Ledger:
         made = line is not None and line.what == "placing" and line.source == source
         return made and line is not None and hash_or_nothing(self.reports / path) == line.sha256
 
+    def lost_runs(self) -> tuple[str, ...]:
+        """Runs that should lie in the folder and do not: nobody pruned them."""
+        last = self.lines[-1] if self.lines else None
+        runs = [line for line in self.last.values() if line.what not in FILE_LINES]
+        return tuple(line.path for line in runs if is_lost(self.reports, line, unsettled=line is last))
+
     def run_is_published(self, path: str, manifest_sha256: str) -> bool:
         """Whether a run was published, and with this manifest."""
         line = self.last.get(path)
@@ -151,6 +157,13 @@ class Ledger:
         self._size += len(encoded)
         self.lines.append(line)
         self.last[path] = line
+
+
+def is_lost(reports: Path, line: Line, *, unsettled: bool) -> bool:
+    """Whether the run of its last line should lie in the folder and does not; an unsettled intent says neither."""
+    if (reports / line.path).is_dir():
+        return False
+    return line.what == "published" or (line.what in ("publishing", "pruning") and not unsettled)
 
 
 def hash_or_nothing(path: Path) -> str:

@@ -44,6 +44,8 @@ LARGEST: Final = 0.95
 """Quantile of the supported up to which an enterprise's revenue and employment count."""
 OUTCOMES: Final = (REVENUE, JOBS, PROMOTIONS)
 """Outcomes that a goal may weigh, in the order of its weights."""
+MOST_YEARS_AHEAD: Final = 5
+"""Years after the last of the data by which a plan begins: later, who is eligible and how large is not known."""
 ABOVE: Final = {"below_srdi": ("none", "innovative"), "srdi": ("srdi",), "little_giant": ("little_giant", "champion")}
 
 
@@ -62,9 +64,11 @@ def allocate_stage(scenario: Scenario, tables: Tables, beliefs: Beliefs, *, seed
     Raises
     ------
     StudyError
-        An effect that the goal needs is not known, a cost is not known, or no allocation keeps to the limits.
+        The plan begins before the data end or long after, an effect that the goal needs is not known, a cost is not
+        known, or no allocation keeps to the limits.
     """
     on = _last_day(tables)
+    _refuse_other_times(scenario, on)
     instruments = tuple(scenario.measures)
     enterprises, n_failing = gather_enterprises(scenario, tables, on)
     segments = make_segments(enterprises, BY, instruments)
@@ -111,6 +115,7 @@ def plan_next_stage(
     DataError, IdentificationError, StudyError
         An instrument cannot be evaluated on these tables, or the scenario cannot be kept to.
     """
+    _refuse_other_times(scenario, _last_day(tables))  # before the minutes that evaluations take
     made = {evaluation.study.instrument for evaluation in evaluations if evaluation.study.outcome == REVENUE}
     found = list(evaluations)
     for name in scenario.measures:
@@ -125,6 +130,15 @@ def plan_next_stage(
 
 def _last_day(tables: Tables) -> date:
     return date(int(tables["accounts"]["year"].max()), 12, 31)
+
+
+def _refuse_other_times(scenario: Scenario, on: date) -> None:
+    first, last = on.year + 1, on.year + MOST_YEARS_AHEAD
+    if not first <= scenario.first_year <= last:
+        raise StudyError(
+            f"scenario {scenario.name!r}: first_year is {scenario.first_year}, must be {first} to {last}, since the "
+            f"accounts end with {on.year}. Correct it in the scenario, or give the tables of other years."
+        )
 
 
 def gather_enterprises(scenario: Scenario, tables: Tables, on: date) -> tuple[pd.DataFrame, int]:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sme_research.cli import cli
 from sme_research.errors import StudyError
 from sme_research.evaluation import sketch
-from sme_research.evaluation.allocating import allocate_stage, draw_gains, gather_enterprises
+from sme_research.evaluation.allocating import allocate_stage, draw_gains, gather_enterprises, plan_next_stage
 from sme_research.evaluation.beliefs import gather_beliefs, highest_tier
 from sme_research.policy.scenario import read_scenario
 from sme_research.policy.stage import stage_to_json
@@ -75,6 +75,16 @@ def graded(evaluation, wording):
 @pytest.fixture(scope="module")
 def stage(scenario, tables, beliefs):
     return allocate_stage(scenario, tables, beliefs)
+
+
+@pytest.mark.parametrize("year", [2000, 2024, 2030])
+def test_a_plan_that_begins_before_the_data_end_or_long_after_is_refused(scenario, tables, beliefs, year):
+    asked = scenario.model_copy(update={"first_year": year})
+    told = f"scenario 'next_stage': first_year is {year}, must be 2025 to 2029, since the accounts end with 2024"
+    with pytest.raises(StudyError, match=told):
+        allocate_stage(asked, tables, beliefs)
+    with pytest.raises(StudyError, match=told):
+        plan_next_stage(asked, tables, progress=lambda said: pytest.fail(f"{said} before the year was refused"))
 
 
 def test_beliefs_carry_estimate_grade_and_path(beliefs, evaluations):

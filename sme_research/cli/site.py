@@ -78,7 +78,7 @@ def verify(*, run: str | None, as_json: bool, reports: Path) -> None:
     """Find any byte that changed since publication, in the whole site or in one RUN (slug/run_id)."""
     from sme_research.factory.site.verification import verify_site
 
-    found = verify_site(reports, only=run.strip("/") if run else None)
+    found = verify_site(reports, only=None if run is None else run.strip("/"))
     if as_json:
         counts = {"runs": found.n_runs, "files": found.n_files, "signatures": found.n_signatures}
         record = {"ok": found.ok, "faults": list(found.faults), **counts, "head": found.head}

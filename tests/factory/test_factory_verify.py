@@ -154,6 +154,13 @@ def test_a_changed_run_can_be_verified_alone(reports):
         verify_site(reports, only="effect-none-zh/1")
 
 
+@pytest.mark.parametrize("name", ["", " ", "/"])
+def test_an_empty_name_is_refused_rather_than_taken_for_the_whole_site(reports, name):
+    answer = CliRunner().invoke(cli, ["verify", name, "--reports", str(reports)])
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert str(answer.exception).startswith("the name of the run is empty; give slug/run_id, or leave it out")
+
+
 def test_nothing_is_published_on_a_broken_ledger(reports):
     path = reports / "ledger.jsonl"
     path.write_bytes(path.read_bytes().replace(b"published", b"publishes", 1))

@@ -21,6 +21,7 @@ from sme_research.factory.site.ledger import (
     Ledger,
     Line,
     hash_or_nothing,
+    is_lost,
 )
 from sme_research.factory.site.runs import read_run
 from sme_research.factory.site.signatures import Signer, read_sign_offs, read_signers, signers_path
@@ -61,8 +62,10 @@ def verify_site(reports: Path, *, only: str | None = None) -> Verification:
     Raises
     ------
     FactoryError
-        There is no published folder, or no such run in its ledger.
+        There is no published folder, no such run in its ledger, or the name is empty.
     """
+    if only is not None and not only.strip():
+        raise FactoryError("the name of the run is empty; give slug/run_id, or leave it out to verify the site.")
     found = _verify(reports, only)
     for _ in range(MOST_LOOKS - 1):
         if found.ok or not found.head or Ledger(reports).head == found.head:
@@ -100,10 +103,9 @@ def _verify(reports: Path, only: str | None) -> Verification:
 
 def _check_run(reports: Path, line: Line, *, unsettled: bool) -> Iterator[str]:
     folder = reports / line.path
-    there = folder.is_dir()
-    if not there:
-        if line.what == "published" or (line.what in ("publishing", "pruning") and not unsettled):
-            yield f"{line.path}: the run is missing"
+    if is_lost(reports, line, unsettled=unsettled):
+        yield f"{line.path}: the run is missing"
+    if not folder.is_dir():
         return
     if line.what in ("withdrawn", "pruned"):
         yield f"{line.path}: is not in the ledger"

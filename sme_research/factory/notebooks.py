@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Final
 
 import nbformat
 from nbformat import NotebookNode
@@ -11,6 +12,8 @@ from nbformat.validator import normalize
 from nbformat.warnings import MissingIDFieldWarning
 
 from sme_research.errors import FactoryError
+
+UNBUILT: Final = "its JSON is not built as one, an object with nbformat, metadata and cells (a list, each with cell_type and source)"
 
 
 def parse_notebook(content: bytes, name: str) -> NotebookNode:
@@ -27,11 +30,27 @@ def parse_notebook(content: bytes, name: str) -> NotebookNode:
             notebook: NotebookNode = nbformat.reads(content.decode(), as_version=4)  # type: ignore[no-untyped-call]
             _, notebook = normalize(notebook)
     except Exception as fault:  # nbformat lets errors of every kind through
-        raise FactoryError(f"{name} is not a notebook: {str(fault).splitlines()[0]}.") from None
+        raise _no_notebook(name, _told(fault)) from None
+    if not isinstance(notebook.cells, list) or not all(_is_cell(cell) for cell in notebook.cells):
+        raise _no_notebook(name, UNBUILT)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return notebook
+
+
+def _is_cell(cell: NotebookNode) -> bool:
+    return all(isinstance(cell.get(key), str) for key in ("cell_type", "source"))
+
+
+def _no_notebook(name: str, why: str) -> FactoryError:
+    return FactoryError(f"{name} is not a notebook: {why}. Save it from Jupyter again, or name another file.")
+
+
+def _told(fault: Exception) -> str:
+    """What nbformat says of a file, less what only its programmers understand."""
+    stumbled = isinstance(fault, AttributeError | TypeError | LookupError)
+    return UNBUILT if stumbled else str(fault).splitlines()[0].rstrip(".")
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:

@@ -375,6 +375,11 @@ def _checked_request(request: RunRequest, sources: list[_Source]) -> dict[str, A
 
 def _languages(request: RunRequest, given: Mapping[str, Any], sources: list[_Source]) -> tuple[str, ...]:
     offered = {language for source in sources for language in source.meta.languages}
+    if request.languages is not None and not request.languages:
+        raise FactoryError(
+            f"languages (--lang) is an empty list, must name one or more of {', '.join(sorted(offered))}; "
+            "leave it out for all."
+        )
     if "lang" in given and request.languages not in (None, (given["lang"],)):
         raise FactoryError("the language is given twice, as languages and as parameter 'lang'; give one.")
     wanted = (given["lang"],) if "lang" in given else request.languages or LANGUAGES

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 from nbformat.v4 import new_notebook
 
+from sme_research.cli import cli
 from sme_research.errors import FactoryError
 from sme_research.factory.plan import RunRequest, make_plan
 from sme_research.instruments import INSTRUMENTS
@@ -131,6 +133,33 @@ def test_the_data_folder_is_shown_without_the_folders_of_the_machine(folder, tmp
     made = plan(folder, "20_effect.ipynb", data=elsewhere)
     assert made.reports[0].parameters["data"] == elsewhere.name
     assert made.reports[0].data == elsewhere
+
+
+@pytest.mark.parametrize("asked", ["", " , "])
+def test_no_language_is_refused_rather_than_taken_for_all(folder, asked):
+    answer = CliRunner().invoke(cli, ["plan", str(folder / "notebooks"), "--lang", asked])
+    told = "languages (--lang) is an empty list, must name one or more of en, zh; leave it out for all."
+    assert isinstance(answer.exception, FactoryError)
+    assert str(answer.exception) == told
+
+
+HEAD = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *([], 3, "text", None, {**HEAD, "cells": 3}, {**HEAD, "cells": {}}, {**HEAD, "cells": [3]}),
+        *({**HEAD, "cells": [{"metadata": {}, "source": ""}]}, {**HEAD, "cells": [], "metadata": []}),
+        {**HEAD, "cells": [{"cell_type": "code", "metadata": {}}]},
+    ],
+)
+def test_json_that_is_no_notebook_is_refused_in_words_of_notebooks(folder, content):
+    (folder / "notebooks/30_broken.ipynb").write_text(json.dumps(content))
+    with pytest.raises(FactoryError) as refused:
+        plan(folder, "30_broken.ipynb")
+    assert str(refused.value).startswith("30_broken.ipynb is not a notebook: its JSON is not built as one, an object")
+    assert str(refused.value).endswith("Save it from Jupyter again, or name another file.")
 
 
 def test_a_file_that_is_no_notebook_is_refused(folder):

@@ -6,7 +6,7 @@ from sme_research.tables.areas import area_name, area_names, reporting_unit, rep
 from sme_research.tables.credit_code import are_valid, check_character, have_shape, make_codes, normalise
 from sme_research.tables.declare import Column, Table
 from sme_research.tables.declared import TABLES
-from sme_research.tables.faults import Fault, FaultsError, describe_faults, summarise_faults
+from sme_research.tables.faults import Fault, FaultsError, describe_faults, legible, summarise_faults
 from sme_research.tables.folder import Tables, check_folder, load_tables, tables_from_frames
 from sme_research.tables.industries import industry_name
 from sme_research.tables.reference import reference_path
@@ -29,6 +29,7 @@ __all__ = [
     "describe_faults",
     "have_shape",
     "industry_name",
+    "legible",
     "load_tables",
     "make_codes",
     "normalise",

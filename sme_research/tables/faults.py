@@ -11,7 +11,7 @@ from sme_research.errors import DataError
 
 ROWS_SHOWN: Final = 5
 LINES_SHOWN: Final = 10
-LONGEST_VALUE = 80
+LONGEST_VALUE: Final = 80
 _PLAIN = re.compile(r"[\d.,+\-/:% ]+")
 
 
@@ -77,13 +77,14 @@ def _statement(fault: Fault) -> str:
         return f"column {fault.column} {fault.rule}"
     if fault.value == "":
         return f"{fault.column} is blank, {fault.rule}"
-    value = fault.value if _PLAIN.fullmatch(fault.value) else f"'{_legible(fault.value)}'"
+    shown = legible(fault.value)
+    value = shown if _PLAIN.fullmatch(fault.value) else f"'{shown}'"
     return f"{fault.column} is {value}, {fault.rule}"
 
 
-def _legible(value: str) -> str:
-    """A value as a terminal may show it: no control characters, and no more than a line."""
-    plain = "".join(character if character.isprintable() else "�" for character in value)
+def legible(value: str) -> str:
+    """A value as a message may show it: no control characters, and no more than `LONGEST_VALUE` of the others."""
+    plain = "".join(character if character.isprintable() else "�" for character in value[: LONGEST_VALUE + 1])
     return plain if len(plain) <= LONGEST_VALUE else f"{plain[:LONGEST_VALUE]}…"
 
 

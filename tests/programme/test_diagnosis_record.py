@@ -243,6 +243,13 @@ def test_an_unknown_enterprise_is_refused_with_the_nearest(tables):
         diagnose(tables, wrong, on=DAY)
 
 
+@pytest.mark.parametrize("letter", ["9", "A", "企"])
+def test_an_unknown_enterprise_of_a_million_letters_is_refused_in_one_short_line(tables, letter):
+    with pytest.raises(StudyError, match=f"enterprise '{letter * 80}…' is not in table enterprises") as refused:
+        diagnose(tables, letter * 1_000_000, on=DAY)
+    assert len(str(refused.value)) < 200
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_part_of_the_report_is_told_in_both_languages(tables, found, lang):
     counts = count_statuses(tables, load_population(tables, found.on), on=found.on)

@@ -221,6 +221,13 @@ def test_what_was_written_is_read_back(tmp_path, rows):
     assert (tmp_path / "loans.csv").read_bytes() == first
 
 
+@pytest.mark.parametrize(("value", "shown"), [("9" * 10**6, "9" * 80 + "…"), ("A" * 10**6, f"'{'A' * 80}…'")])
+def test_a_long_value_is_cut_whether_or_not_it_is_a_number(value, shown):
+    fault = Fault("a.csv", 4, "enterprise_id", value, "must occur once", "Keep one.")
+    assert str(fault) == f"a.csv, row 4: enterprise_id is {shown}, must occur once. Keep one."
+    assert fault.value == value
+
+
 def test_equal_faults_are_one_sentence_and_many_are_cut():
     faults = [Fault("a.csv", row, "employees", "-3", "must be 0 or more", "Correct it.") for row in (4, 89)]
     assert describe_faults(faults) == ["a.csv, rows 4 and 89: employees is -3, must be 0 or more. Correct it."]

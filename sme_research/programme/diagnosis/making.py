@@ -21,7 +21,7 @@ from sme_research.programme.inputs import Inputs, load_inputs
 from sme_research.quality import parse_day
 from sme_research.rules import TierRules, choose_rules, load_rule_sets
 from sme_research.rules.conditions import Occasion
-from sme_research.tables import Tables, are_in_force
+from sme_research.tables import Tables, are_in_force, legible
 
 TITLES: Final = {"innovative": "innovative_valid", "srdi": "srdi_valid"}
 MISTYPED: Final = 3
@@ -220,8 +220,8 @@ def _refuse_unknown(enterprise_id: str, tables: Tables) -> None:
     if (ids == enterprise_id).any():
         return
     near = _nearest(enterprise_id, ids)
-    hint = f"the nearest is {near}" if near else "none is near"
-    raise StudyError(f"enterprise {enterprise_id!r} is not in table enterprises; {hint}. Check the code.")
+    hint = f"the nearest is {legible(near)}" if near else "none is near"
+    raise StudyError(f"enterprise '{legible(enterprise_id)}' is not in table enterprises; {hint}. Check the code.")
 
 
 def _nearest(enterprise_id: str, ids: pd.Series[str]) -> str:

@@ -13,7 +13,9 @@ from nbformat.warnings import MissingIDFieldWarning
 
 from sme_research.errors import FactoryError
 
-UNBUILT: Final = "its JSON is not built as one, an object with nbformat, metadata and cells (a list, each with cell_type and source)"
+UNBUILT: Final = (
+    "its JSON is not built as one, an object with nbformat, metadata and a list of cells with cell_type and source"
+)
 
 
 def parse_notebook(content: bytes, name: str) -> NotebookNode:

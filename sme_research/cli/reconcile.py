@@ -5,8 +5,9 @@ With ``--json`` it prints one object: ``kind`` ("reconciliation"), ``edition``,
 ``contradicts``, ``cannot_be_checked``), ``figures``, ``traps`` and ``split``.
 
 Each of ``figures`` has ``indicator``, ``label`` (``zh``, ``en``), ``as_of``,
-``value``, ``unit``, ``bound``, ``perimeter`` as it is printed and ``stated`` as
-it was read (axis to value), ``source``, ``verdict``, ``recount`` and
+``value``, ``unit``, ``bound``, ``perimeter`` as it is printed, ``stated`` as it
+was read (axis to value), ``unread`` (its parts that were not understood; where
+none was, the figure cannot be checked), ``source``, ``verdict``, ``recount`` and
 ``difference`` (published less recount, in ``unit``), the ``reading`` on which
 the recount stands with the axes on which it ``departs`` from what is stated or
 usual, ``reason`` and ``details`` where it cannot be checked, and ``withheld``.
@@ -40,6 +41,8 @@ from sme_research.present.words import LANGUAGES
 def reconcile(*, folder: Path, lang: str, edition: str, as_json: bool) -> None:
     """Hold every official figure of DIR against a recount of its tables, and look for known misreadings."""
     from sme_research.present.parts.reconcile.report import reconciliation_lines
+    from sme_research.present.parts.reconcile.wording import heading_of
+    from sme_research.present.words import join, text
     from sme_research.programme import reconcile as programme
     from sme_research.tables import load_tables
 
@@ -53,6 +56,10 @@ def reconcile(*, folder: Path, lang: str, edition: str, as_json: bool) -> None:
         return
     for line in reconciliation_lines(found, lang):
         click.echo(line)
+    for figure in (entry.figure for entry in found.comparisons):
+        if figure.unread and figure.understood:
+            parts = join(lang, list(figure.unread))
+            click.echo(text(lang, "reconcile.unread", figure=heading_of(figure, lang), parts=parts), err=True)
 
 
 COMMANDS = (reconcile,)

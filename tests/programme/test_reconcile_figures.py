@@ -41,7 +41,30 @@ def verdict(figure, **tables):
     ],
 )
 def test_a_perimeter_is_read_in_both_languages(text, stated):
-    assert read_perimeter(text) == stated
+    assert read_perimeter(text).stated == stated
+
+
+@pytest.mark.parametrize(
+    ("text", "unread", "understood"),
+    [
+        ("Fujian; in force, with Xiamen", (), True),
+        ("Fujian; lists of both days, so with entrants", (), True),
+        ("Fujian; province, an enterprise", (), True),
+        ("全省，含厦门；有效期内", (), True),
+        ("福建；第一、二期", (), True),
+        ("", (), True),
+        ("Fujian; blah, in force; foo", ("blah", "foo"), True),
+        ("泉州；有效期内，甲乙丙", ("甲乙丙",), True),
+        ("Zhejiang; in force", ("Zhejiang",), True),
+        ("Fujian; cumulative; 2023", ("2023",), True),  # a stock has no calendar year
+        ("some 1,000 of them; foo", ("some 1,000 of them", "foo"), False),
+        ("blah; foo", ("blah", "foo"), False),
+        ("甲乙；丙", ("甲乙", "丙"), False),
+    ],
+)
+def test_parts_of_a_perimeter_that_are_not_understood_are_kept(text, unread, understood):
+    read = read_perimeter(text)
+    assert (read.unread, read.understood) == (unread, understood)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +146,7 @@ def test_a_figure_that_no_perimeter_reproduces_contradicts():
     ("figure", "tables", "reason"),
     [
         ({"perimeter": "China"}, {}, "other_place"),
+        ({"value": 3, "perimeter": "blah; foo"}, {}, "perimeter"),
         ({"indicator": "pandas"}, {}, "unknown_indicator"),
         ({"indicator": "award_share_of_fund", "unit": "fraction"}, {}, "no_recount"),
         ({}, {"recognitions": None}, "no_table"),
@@ -146,6 +170,13 @@ def test_what_cannot_be_checked_says_why(figure, tables, reason):
     found = verdict(figure, **tables)
     assert (found.verdict, found.reason) == ("cannot_be_checked", reason)
     assert found.recount is None
+
+
+def test_a_figure_is_compared_by_what_was_understood_of_its_perimeter_and_keeps_the_rest():
+    found = verdict({"value": 3, "perimeter": "Fujian; in force; blah"})
+    assert (found.verdict, found.figure.unread, found.details) == ("agrees", ("blah",), ())
+    found = verdict({"value": 3, "perimeter": "blah; foo"})
+    assert (found.figure.unread, found.details) == (("blah", "foo"), ("blah", "foo"))
 
 
 def test_a_perimeter_without_xiamen_is_not_tried_where_places_are_not_known():

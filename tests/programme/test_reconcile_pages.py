@@ -146,6 +146,24 @@ def test_an_amount_of_which_one_enterprise_has_almost_all_is_withheld():
     assert (entry.verdict, entry.recount, entry.withheld) == ("agrees", None, True)
 
 
+def test_a_perimeter_of_which_nothing_is_understood_is_told_on_the_page(lang):
+    shown = tabulate_unchecked(reconcile(province({"value": 3, "perimeter": "blah; foo"})), lang)
+    told = {"en": "nothing of its perimeter is understood: blah, foo", "zh": "公布口径无法识别：blah、foo"}
+    assert told[lang] in cells(shown)
+
+
+def test_what_was_not_understood_of_a_perimeter_is_told_in_json_and_by_the_command(tmp_path, lang):
+    rows = titles(("91350199000041195K", "srdi", "2023-12-05", "2026-12-04"))
+    figures = official(FIGURE | {"value": 1.0, "perimeter": "Fujian; blah, in force; foo"})
+    write_tables({"official_figures": figures, "recognitions": rows}, tmp_path)
+    run = CliRunner().invoke(cli, ["reconcile", str(tmp_path), "--lang", lang])
+    told = {"en": "not understood in its perimeter, so not taken into account: blah, foo",
+            "zh": "公布口径中未能识别、未予考虑的部分：blah、foo"}  # fmt: skip
+    assert told[lang] in run.stderr
+    run = CliRunner().invoke(cli, ["reconcile", str(tmp_path), "--json"])
+    assert [figure["unread"] for figure in json.loads(run.stdout)["figures"]] == [["blah", "foo"]]
+
+
 def test_public_figures_and_documents_are_told_in_both_languages(lang):
     shown = tabulate_public_figures(public_figures(), lang)
     figures = [row for row in shown.rows if not isinstance(row, Group)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
@@ -50,19 +50,23 @@ DATES: Final = {
 
 def read_figures(table: pd.DataFrame) -> tuple[Figure, ...]:
     """Figures of the table `official_figures`, in its order, with their perimeters read."""
-    return tuple(
-        Figure(
-            indicator=str(row["indicator"]),
-            as_of=pd.Timestamp(row["as_of"]).date(),
-            value=float(row["value"]),
-            unit=str(row["unit"]),
-            # A blank bound promises no more than a figure usually does.
-            bound=_BOUNDS.get(row["bound"], "exact"),
-            perimeter=str(row["perimeter"]),
-            source=str(row["source"]),
-            stated=read_perimeter(str(row["perimeter"])),
-        )
-        for row in table.to_dict("records")
+    return tuple(_read_figure(row) for row in table.to_dict("records"))
+
+
+def _read_figure(row: Mapping[Hashable, Any]) -> Figure:
+    perimeter = read_perimeter(str(row["perimeter"]))
+    return Figure(
+        indicator=str(row["indicator"]),
+        as_of=pd.Timestamp(row["as_of"]).date(),
+        value=float(row["value"]),
+        unit=str(row["unit"]),
+        # A blank bound promises no more than a figure usually does.
+        bound=_BOUNDS.get(row["bound"], "exact"),
+        perimeter=str(row["perimeter"]),
+        source=str(row["source"]),
+        stated=perimeter.stated,
+        unread=perimeter.unread,
+        understood=perimeter.understood,
     )
 
 
@@ -166,6 +170,8 @@ def _why_not(figure: Figure, indicator: Indicator | None, tables: TablesLike) ->
         return "no_recount", ()
     if not _unit_fits(figure, indicator):
         return "unit", (figure.unit,)
+    if not figure.understood:
+        return "perimeter", figure.unread
     return _what_lacks(figure, indicator, tables) or _beyond(figure, indicator, tables)
 
 

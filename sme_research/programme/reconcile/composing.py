@@ -91,9 +91,10 @@ def reconciliation_to_json(found: Reconciliation) -> dict[str, Any]:
 
     ``counts``: figures by verdict. ``figures``: one object a figure, with
     ``indicator``, ``label`` (zh, en), ``as_of``, ``value``, ``unit``, ``bound``,
-    ``perimeter``, ``stated`` (axis to value), ``source``, ``verdict``,
-    ``recount``, ``difference``, ``reading``, ``departs``, ``reason``, ``details``
-    and ``withheld`` (numbers are then null). ``traps``: ``name``, ``verdict``, ``figures`` (indicator and
+    ``perimeter``, ``stated`` (axis to value), ``unread`` (its parts that were not
+    understood), ``source``, ``verdict``, ``recount``, ``difference``, ``reading``,
+    ``departs``, ``reason``, ``details`` and ``withheld`` (numbers are then null).
+    ``traps``: ``name``, ``verdict``, ``figures`` (indicator and
     day), ``evidence`` (``name``, ``value``, ``unit``), ``reason``. ``split``: days,
     ``growth`` and ``same_firm_growth`` in percent, ``groups`` with enterprises and
     balances in 10,000 yuan; null where there is none.
@@ -119,6 +120,7 @@ def _comparison_to_json(entry: Comparison) -> dict[str, Any]:
         "bound": figure.bound,
         "perimeter": figure.perimeter,
         "stated": dict(figure.stated),
+        "unread": list(figure.unread),
         "source": figure.source,
         "verdict": entry.verdict,
         "recount": entry.recount,

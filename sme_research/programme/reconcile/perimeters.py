@@ -7,6 +7,7 @@ adds its own. An axis on which a text is silent stays open.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -19,6 +20,10 @@ WORDS: Final = "perimeters.yml"
 CHINA: Final = "china"
 PROVINCE: Final = "province"
 _SEPARATORS: Final = re.compile(r"[;；]")
+_PART: Final = re.compile(r"(?:[^;；,，]|,(?=\d))+")
+"""A part of a perimeter; the comma within 1,000 parts nothing."""
+_READ: Final = "\u241f"
+"""Stands for each letter that was read, so that what is left keeps its place."""
 _CHINA: Final = re.compile(r"\bChina\b|全国")
 _PHASES: Final = re.compile(
     r"\bphases? (\d+)(?: and (\d+))?(?: together)?"
@@ -66,13 +71,25 @@ def vocabulary() -> tuple[tuple[str, dict[str, str]], ...]:
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 
-def read_perimeter(text: str) -> dict[str, str]:
-    """What a perimeter says, by axis; an axis that is not said is not there.
+@dataclass(frozen=True, slots=True)
+class Perimeter:
+    """What a text says by axis, its parts in which nothing was understood, and whether there is more than those."""
+
+    stated: dict[str, str]
+    unread: tuple[str, ...]
+    understood: bool
+
+
+def read_perimeter(text: str) -> Perimeter:
+    """What a perimeter says; an axis that is not said is not there.
+
+    Parts stand between semicolons or commas. One is understood where any word
+    of it is: what else it holds is taken to be in passing.
 
     Examples
     --------
-    >>> read_perimeter("Fujian without Xiamen; phase 2")
-    {'xiamen': 'without', 'phase': '2'}
+    >>> read_perimeter("Fujian without Xiamen; phase 2; blah")
+    Perimeter(stated={'xiamen': 'without', 'phase': '2'}, unread=('blah',), understood=True)
     """
     stated: dict[str, str] = {}
     rest = text
@@ -80,8 +97,19 @@ def read_perimeter(text: str) -> dict[str, str]:
         found = _pattern(word).search(rest)
         if found:
             stated = means | stated
-            rest = rest[: found.start()] + "\u241f" + rest[found.end() :]
-    return _place(rest) | stated | _phases(rest) | _year(rest, stated)
+            rest = _without(rest, found)
+    place, place_at = _place(rest)
+    phase, phase_at = _phases(rest)
+    year, year_at = _year(rest, stated)
+    for found in (place_at, phase_at, year_at):
+        rest = _without(rest, found) if found else rest
+    parts = [part for part in _PART.finditer(rest) if part[0].strip()]
+    unread = tuple(text[part.start() : part.end()].strip() for part in parts if _READ not in part[0])
+    return Perimeter(place | stated | phase | year, unread, not unread or len(unread) < len(parts))
+
+
+def _without(rest: str, found: re.Match[str]) -> str:
+    return rest[: found.start()] + _READ * (found.end() - found.start()) + rest[found.end() :]
 
 
 def _pattern(word: str) -> re.Pattern[str]:
@@ -90,13 +118,15 @@ def _pattern(word: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z-]){re.escape(word)}(?![A-Za-z])" if whole else re.escape(word), re.IGNORECASE)
 
 
-def _place(rest: str) -> dict[str, str]:
-    """The place, with which a perimeter starts; the province's own name says nothing further."""
+def _place(rest: str) -> tuple[dict[str, str], re.Match[str] | None]:
+    """The place, with which a perimeter starts, and where it stands; the province's own name says nothing further."""
     head = _SEPARATORS.split(rest)[0]
-    if _CHINA.search(head):
-        return {"place": CHINA}
-    found = next((code for code in reporting_units() if any(name in head for name in _names(code))), None)
-    return {"place": found} if found else {}
+    if found := _CHINA.search(head):
+        return {"place": CHINA}, found
+    for code in reporting_units():
+        if found := re.search("|".join(map(re.escape, _names(code))), head):
+            return {"place": code}, found
+    return {}, None
 
 
 def _names(code: str) -> tuple[str, str]:
@@ -105,15 +135,16 @@ def _names(code: str) -> tuple[str, str]:
     return english.removesuffix(" Comprehensive Experimental Area"), re.sub("(综合实验区|市)$", "", chinese)
 
 
-def _phases(rest: str) -> dict[str, str]:
+def _phases(rest: str) -> tuple[dict[str, str], re.Match[str] | None]:
     found = _PHASES.search(rest)
     if not found:
-        return {}
-    return {"phase": ",".join(_DIGITS.get(part, part) for part in found.groups() if part)}
+        return {}, None
+    phase = ",".join(_DIGITS.get(part, part) for part in found.groups() if part)
+    return {"phase": phase}, found
 
 
-def _year(rest: str, stated: dict[str, str]) -> dict[str, str]:
+def _year(rest: str, stated: dict[str, str]) -> tuple[dict[str, str], re.Match[str] | None]:
     found = _YEAR.search(rest)
     if not found or "span" in stated:
-        return {}
-    return {"span": "year", "year": found.group(1)}
+        return {}, None
+    return {"span": "year", "year": found.group(1)}, found

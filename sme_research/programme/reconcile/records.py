@@ -16,7 +16,11 @@ VERDICTS: tuple[Verdict, ...] = ("agrees", "explained_by_perimeter", "contradict
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One row of `official_figures`, with what its perimeter says, axis by axis."""
+    """One row of `official_figures`, with what its perimeter says, axis by axis.
+
+    ``unread`` are the perimeter's parts that were not understood; ``understood``
+    is False where no part was.
+    """
 
     indicator: str
     as_of: date
@@ -26,6 +30,8 @@ class Figure:
     perimeter: str
     source: str
     stated: Mapping[str, str]
+    unread: tuple[str, ...] = ()
+    understood: bool = True
 
     def states(self, axis: str, default: str = "") -> str:
         """What the perimeter says on an axis; the default where it is silent."""

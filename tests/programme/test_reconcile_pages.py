@@ -20,6 +20,7 @@ from sme_research.present.parts.reconcile.report import (
     tabulate_unchecked,
 )
 from sme_research.present.parts.reconcile.split import plot_growth_split, tabulate_growth_split
+from sme_research.present.parts.reconcile.wording import perimeter_text
 from sme_research.present.show import Group, Picture, Text
 from sme_research.present.words import LANGUAGES
 from sme_research.programme.inventory import documents
@@ -150,6 +151,12 @@ def test_a_perimeter_of_which_nothing_is_understood_is_told_on_the_page(lang):
     shown = tabulate_unchecked(reconcile(province({"value": 3, "perimeter": "blah; foo"})), lang)
     told = {"en": "nothing of its perimeter is understood: blah, foo", "zh": "公布口径无法识别：blah、foo"}
     assert told[lang] in cells(shown)
+
+
+def test_a_part_of_a_perimeter_that_is_not_understood_stands_beside_it(lang):
+    entry = reconcile(province({"value": 3, "perimeter": "Fujian; blah"})).comparisons[0]
+    told = {"en": "(not understood, so not taken into account: blah)", "zh": "（未能识别、未予考虑：blah）"}
+    assert perimeter_text(entry, lang).endswith(told[lang])
 
 
 def test_what_was_not_understood_of_a_perimeter_is_told_in_json_and_by_the_command(tmp_path, lang):

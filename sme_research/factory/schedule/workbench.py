@@ -90,9 +90,9 @@ class Job(_Table):
     months: Annotated[list[Month], Field(min_length=1)] = list(range(1, 13))
     timezone: Zone | None = None
     data: Annotated[str, BeforeValidator(parse_pattern)] | None = None
-    languages: list[Language] | None = None
-    formats: list[Format] | None = None
-    editions: list[Edition] | None = None
+    languages: Annotated[list[Language], Field(min_length=1)] | None = None
+    formats: Annotated[list[Format], Field(min_length=1)] | None = None
+    editions: Annotated[list[Edition], Field(min_length=1)] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     jobs: Annotated[int, Field(ge=1)] | None = None
     timeout: Duration = timedelta(hours=6)

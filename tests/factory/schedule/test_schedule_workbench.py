@@ -21,6 +21,7 @@ sender = "a@b.example"
 to = ["c@b.example"]
 """
 FAULTS = {
+    JOB + "languages = []": "languages",
     JOB.replace("26", "32"): "schedule 'monthly', day: 32 must be 1 to 31, 'last', 'daily' or a weekday",
     JOB.replace("26", "true"): "schedule 'monthly', day: True must be 1 to 31",
     JOB.replace('"03:00"', '"3:00"'): "schedule 'monthly', time: '3:00' must be hours and minutes, such as '03:00'",

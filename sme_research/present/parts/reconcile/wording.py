@@ -87,8 +87,11 @@ def verdict_text(entry: Comparison, lang: str) -> str:
 
 
 def perimeter_text(entry: Comparison, lang: str) -> str:
-    """The perimeter as it is stated, and the other one that reproduces the figure."""
+    """The perimeter as it is stated, what of it was not understood, and the other one that reproduces the figure."""
     stated = quoted(lang, entry.figure.perimeter)
+    if entry.figure.unread:
+        parts = join(lang, list(entry.figure.unread))
+        stated = text(lang, "reconcile.stated_unread", stated=stated, parts=parts)
     if entry.verdict != "explained_by_perimeter":
         return stated
     return text(lang, "reconcile.stated_but", stated=stated, told=verdict_text(entry, lang))

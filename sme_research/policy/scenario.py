@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -116,7 +115,9 @@ class Scenario(_Strict):
             )
         if not any(self.budget):
             raise ValueError("budget is 0 in every year, so nothing can be allocated; give some year money")
-        self._shares_leave_a_whole()
+        for city in self.city_shares:
+            if not is_prefecture(city):
+                raise ValueError(f"city_shares: {city!r} {NO_CITY}")
         for name, measure in self.measures.items():
             for city in measure.excluded_cities:
                 if not is_prefecture(city):
@@ -129,18 +130,6 @@ class Scenario(_Strict):
             if (measure.points is not None or measure.caps) and name != "loan_subsidy":
                 raise ValueError(f"measures.{name}: points and caps are terms of loan_subsidy only; leave them out")
         return self
-
-    def _shares_leave_a_whole(self) -> None:
-        for city in self.city_shares:
-            if not is_prefecture(city):
-                raise ValueError(f"city_shares: {city!r} {NO_CITY}")
-        of_measures = [measure.least_share for measure in self.measures.values()]
-        for name, shares in (
-            ("city_shares", [*self.city_shares.values()]),
-            ("least shares of measures", of_measures),
-        ):
-            if math.fsum(shares) > 1:
-                raise ValueError(f"{name} add up to {math.fsum(shares):g}, must be 1 or less; lower some of them")
 
     @property
     def years(self) -> tuple[int, ...]:

@@ -59,11 +59,6 @@ def test_the_digest_is_of_the_content_whatever_its_order(tmp_path):
         ({"draws": 1}, "draws is 1"),
         ({"budget": [0.0, 0.0]}, "budget is 0 in every year"),
         ({"city_shares": {"999999": 0.1}}, "city_shares: '999999' is no code of a prefecture-level city"),
-        ({"city_shares": {"350100": 0.7, "350200": 0.5}}, "city_shares add up to 1.2, must be 1 or less"),
-        (
-            {"measures": {"training": {"least_share": 0.6}, "coaching": {"least_share": 0.6}}},
-            "least shares of measures add up to 1.2, must be 1 or less",
-        ),
         (
             {"measures": {"training": {"excluded_cities": ["Xiamen"]}}},
             "measures.training.excluded_cities: 'Xiamen' is no code of a prefecture-level city",

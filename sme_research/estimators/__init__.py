@@ -1,4 +1,4 @@
-"""One method a file: sample -> result."""
+"""One method a module: sample -> result."""
 
 from __future__ import annotations
 

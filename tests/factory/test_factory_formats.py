@@ -290,6 +290,12 @@ def test_a_column_has_room_for_its_longest_word_beside_one_that_has_much_to_say(
     assert min(widths[1:]) > widths[0]
 
 
+def test_an_address_leaves_room_for_the_columns_beside_it():
+    rows = [["截至", "来源"], ["2024年11月30日", "https://example.org/" + "a/section/" * 12 + "page.html"]]
+    widths = share_widths(rows, 84)
+    assert 84 * widths[0] > len("2024年11月30日") + 3
+
+
 def test_terms_lead_to_the_glossary_once_in_each_part():
     shown_cells = [text("## 甲\n\n标准误与标准误。\n\n## 乙\n\n`标准误` 标准误"), code("标准误")]
     shown_cells[1].outputs = [new_output("stream", name="stdout", text="置换检验")]

@@ -36,8 +36,8 @@ _LONGEST: Final = 60
 """Letters of a cell beyond which it breaks into lines in any case."""
 _SHORT: Final = 20
 """Letters of a cell, such as an estimate with its interval, that had better stay on one line."""
-_NAME: Final = 8
-"""Letters of four Chinese characters."""
+_NAME: Final = 6
+"""Letters of three Chinese characters."""
 _WORD_ROOM: Final = 1.1
 """Room for a word that is bold or of wide letters, as a multiple of its letters."""
 _GAP: Final = 3
@@ -262,8 +262,8 @@ def wide(text: str) -> int:
 
 def _longest_word(text: str) -> int:
     """Letters that must stay together; Chinese breaks anywhere, but a name of a few characters had better not."""
-    # A number keeps to the bracket that follows it, also to a Chinese one.
-    words = [wide(word) for word in re.findall(r"[\x21-\u2e7f（）]+", text)]
+    # A number keeps to the bracket that follows it, also to a Chinese one; an address breaks after its strokes.
+    words = [wide(word) for word in re.findall(r"[\x21-\u2e7f（）]+?(?:/|(?![\x21-\u2e7f（）]))", text)]
     return max([*words, min(wide(text), _NAME)])
 
 
